@@ -1,0 +1,130 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+// Object is a pointer to an API type.
+type Object[T any] interface {
+	*T
+	client.Object
+}
+
+// Skeleton is the part of a reconcile that is the same for every kind: load, finalize, reconcile, and one
+// deferred status patch.
+type Skeleton[T any, P Object[T]] struct {
+	Client client.Client
+	// Finalizer is put on the object when Finalize is set.
+	Finalizer string
+	// Finalize undoes what deletion must undo. The finalizer goes once it returns nil.
+	Finalize func(ctx context.Context, obj P) error
+	// Step gathers, decides and acts. It changes obj's status in memory only; the skeleton writes it.
+	// It must not change metadata or spec.
+	Step func(ctx context.Context, obj P) error
+}
+
+// Reconcile runs one pass.
+func (s Skeleton[T, P]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	obj := P(new(T))
+	if err := s.Client.Get(ctx, req.NamespacedName, obj); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	before := obj.DeepCopyObject().(P)
+	err := s.pass(ctx, obj)
+	if patchErr := s.patchStatus(ctx, before, obj); patchErr != nil {
+		err = errors.Join(err, patchErr)
+		// A status that was not written must not be forgotten by a wait.
+		if !apierrors.IsConflict(patchErr) {
+			return ctrl.Result{}, err
+		}
+		return ctrl.Result{}, patchErr
+	}
+	if IsWait(err) || IsStall(err) {
+		log.FromContext(ctx).V(1).Info("Not done yet", "reason", err.Error())
+	}
+	return Result(err)
+}
+
+func (s Skeleton[T, P]) pass(ctx context.Context, obj P) error {
+	if !obj.GetDeletionTimestamp().IsZero() {
+		return s.finalize(ctx, obj)
+	}
+	if s.Finalize != nil && !controllerutil.ContainsFinalizer(obj, s.Finalizer) {
+		if err := s.setFinalizer(ctx, obj, true); err != nil {
+			return fmt.Errorf("adding finalizer: %w", err)
+		}
+	}
+	return s.Step(ctx, obj)
+}
+
+func (s Skeleton[T, P]) finalize(ctx context.Context, obj P) error {
+	if s.Finalize == nil || !controllerutil.ContainsFinalizer(obj, s.Finalizer) {
+		return nil
+	}
+	if err := s.Finalize(ctx, obj); err != nil {
+		return err
+	}
+	if err := s.setFinalizer(ctx, obj, false); err != nil {
+		return fmt.Errorf("removing finalizer: %w", client.IgnoreNotFound(err))
+	}
+	return nil
+}
+
+// setFinalizer patches a copy, so that obj keeps the status which the pass has built, and carries the new
+// resource version over.
+func (s Skeleton[T, P]) setFinalizer(ctx context.Context, obj P, present bool) error {
+	changed := obj.DeepCopyObject().(P)
+	base := client.MergeFromWithOptions(obj.DeepCopyObject().(P), client.MergeFromWithOptimisticLock{})
+	if present {
+		controllerutil.AddFinalizer(changed, s.Finalizer)
+	} else {
+		controllerutil.RemoveFinalizer(changed, s.Finalizer)
+	}
+	if err := s.Client.Patch(ctx, changed, base); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	obj.SetFinalizers(changed.GetFinalizers())
+	obj.SetResourceVersion(changed.GetResourceVersion())
+	return nil
+}
+
+// patchStatus writes what the pass changed in the status, and nothing when it changed nothing. A merge
+// patch of the difference leaves what others wrote.
+func (s Skeleton[T, P]) patchStatus(ctx context.Context, before, obj P) error {
+	if reflect.DeepEqual(statusOf(before), statusOf(obj)) {
+		return nil
+	}
+	base := obj.DeepCopyObject().(P)
+	setStatus(base, before)
+	if err := s.Client.Status().Patch(ctx, obj.DeepCopyObject().(P), client.MergeFrom(base)); err != nil {
+		return fmt.Errorf("patching status: %w", client.IgnoreNotFound(err))
+	}
+	return nil
+}
+
+func statusOf(obj any) any {
+	field := reflect.ValueOf(obj).Elem().FieldByName("Status")
+	if !field.IsValid() {
+		return nil
+	}
+	return field.Interface()
+}
+
+func setStatus(dst, src any) {
+	to := reflect.ValueOf(dst).Elem().FieldByName("Status")
+	if to.IsValid() {
+		to.Set(reflect.ValueOf(src).Elem().FieldByName("Status"))
+	}
+}
