@@ -1,0 +1,215 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package tool
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"kubestash.com/kubestash/tests/cluster/internal/lock"
+)
+
+// Builder builds tools into a cache.
+type Builder struct {
+	// Tools is the folder of tool modules in the checkout.
+	Tools string
+	// Cache is the folder that binaries are kept in, one folder per tool, version and key.
+	Cache string
+	// Out receives progress.
+	Out io.Writer
+	// Now is the clock that durations are taken from.
+	Now func() time.Time
+	// Beat is how often a build that still runs says so; zero means every 20 seconds.
+	Beat time.Duration
+}
+
+// Dir is the folder that holds, or will hold, the binaries of a pinned tool.
+func (b Builder) Dir(p Pin) string {
+	return filepath.Join(b.Cache, "bin", p.Name, p.Version+"-"+p.Key)
+}
+
+// Missing lists the tools whose binaries aren't cached.
+func (b Builder) Missing(tools []Tool) ([]Pin, error) {
+	var missing []Pin
+	for _, t := range tools {
+		p, err := Resolve(b.Tools, t)
+		if err != nil {
+			return nil, err
+		}
+		if !b.isCached(p) {
+			missing = append(missing, p)
+		}
+	}
+	return missing, nil
+}
+
+func (b Builder) isCached(p Pin) bool {
+	for _, name := range p.Binaries {
+		if info, err := os.Stat(filepath.Join(b.Dir(p), name)); err != nil || !info.Mode().IsRegular() {
+			return false
+		}
+	}
+	return true
+}
+
+// Ensure builds what isn't cached. Builds run one after another: each of them uses every core already.
+func (b Builder) Ensure(ctx context.Context, tools []Tool) error {
+	missing, err := b.Missing(tools)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	// Two checkouts that build at the same time would take twice as long and end with the same files.
+	held, err := lock.Acquire(ctx, filepath.Join(b.Cache, "build.lock"), func(owner string) {
+		fmt.Fprintf(b.Out, "waiting for another build (%s)\n", owner)
+	})
+	if err != nil {
+		return err
+	}
+	defer held.Release()
+	if missing, err = b.Missing(tools); err != nil {
+		return err
+	}
+	fmt.Fprintln(b.Out, Forecast(missing))
+	start := b.Now()
+	for i, p := range missing {
+		label := fmt.Sprintf("building %s %s (%d of %d)", p.Name, p.Version, i+1, len(missing))
+		if err := b.build(ctx, p, label); err != nil {
+			return err
+		}
+	}
+	if len(missing) > 1 {
+		fmt.Fprintf(b.Out, "built %d tools in %s\n", len(missing), b.Now().Sub(start).Round(time.Second))
+	}
+	return nil
+}
+
+// Forecast says what will be built and how long that takes on two cores. It's for people: nothing depends on it.
+func Forecast(pins []Pin) string {
+	if len(pins) == 0 {
+		return "nothing to build"
+	}
+	var names []string
+	var minutes float64
+	for _, p := range pins {
+		names = append(names, p.Name)
+		minutes += p.Minutes
+	}
+	return fmt.Sprintf("to build from source, once on this machine: %s (about %.0f min on two cores, without the downloads)",
+		strings.Join(names, ", "), max(1, minutes))
+}
+
+// build compiles into a folder beside the final one and renames it, so a cached folder is always whole.
+func (b Builder) build(ctx context.Context, p Pin, label string) error {
+	final := b.Dir(p)
+	if err := os.MkdirAll(filepath.Dir(final), 0o755); err != nil {
+		return fmt.Errorf("making the cache: %w", err)
+	}
+	work, err := os.MkdirTemp(filepath.Dir(final), ".building-")
+	if err != nil {
+		return fmt.Errorf("making the cache: %w", err)
+	}
+	defer os.RemoveAll(work)
+	stop := b.progress(label, p.Minutes)
+	err = goBuild(ctx, p, work)
+	stop(err)
+	if err != nil {
+		return fmt.Errorf("%s: %w", label, err)
+	}
+	for i, pkg := range p.Packages {
+		if len(p.Packages) == 1 {
+			pkg = ""
+		}
+		if err := rename(work, pkg, p.Binaries[i]); err != nil {
+			return err
+		}
+	}
+	if err := os.Chmod(work, 0o755); err != nil {
+		return fmt.Errorf("opening the cache to other users: %w", err)
+	}
+	if err := os.RemoveAll(final); err != nil {
+		return fmt.Errorf("replacing an incomplete build: %w", err)
+	}
+	return os.Rename(work, final)
+}
+
+// rename gives a binary our name. Go names it after the last element of the import path, save a version suffix; with one package the
+// folder holds one file, whatever its name.
+func rename(dir, pkg, want string) error {
+	have := filepath.Base(pkg)
+	if pkg == "" {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return fmt.Errorf("reading the build's output: %w", err)
+		}
+		if len(entries) != 1 {
+			return fmt.Errorf("reading the build's output: want one file, got %d", len(entries))
+		}
+		have = entries[0].Name()
+	}
+	if have == want {
+		return nil
+	}
+	return os.Rename(filepath.Join(dir, have), filepath.Join(dir, want))
+}
+
+func goBuild(ctx context.Context, p Pin, out string) error {
+	args := append([]string{"build", "-o", out + string(filepath.Separator)}, p.Arguments()...)
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = p.Dir
+	// A user's own flags or workspace must not change what we build.
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off")
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if err := cmd.Run(); err != nil {
+		return errors.Join(err, errors.New(tail(output.String(), 20)))
+	}
+	return nil
+}
+
+func tail(text string, lines int) string {
+	all := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// progress prints the label now, again at every beat, and how it ended.
+func (b Builder) progress(label string, minutes float64) func(error) {
+	start := b.Now()
+	elapsed := func() time.Duration { return b.Now().Sub(start).Round(time.Second) }
+	fmt.Fprintf(b.Out, "%s, usually %.0f to %.0f min\n", label, max(1, minutes), max(2, 1.5*minutes))
+	beat := b.Beat
+	if beat == 0 {
+		beat = 20 * time.Second
+	}
+	ticker := time.NewTicker(beat)
+	done, finished := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(finished)
+		for {
+			select {
+			case <-ticker.C:
+				fmt.Fprintf(b.Out, "%s, %s so far\n", label, elapsed())
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func(err error) {
+		ticker.Stop()
+		close(done)
+		<-finished
+		outcome := "done"
+		if err != nil {
+			outcome = "failed"
+		}
+		fmt.Fprintf(b.Out, "%s: %s after %s\n", label, outcome, elapsed())
+	}
+}

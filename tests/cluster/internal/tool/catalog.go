@@ -1,0 +1,134 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package tool
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Tool says how one program, or a family of programs from one module, is built.
+type Tool struct {
+	// Name is the folder under tests/cluster/tools, and the name in the cache.
+	Name string
+	// Module is the module that carries the version; it's looked up in the folder's go.mod.
+	Module string
+	// Packages are the main packages. "." is the folder itself.
+	Packages []string
+	// Binaries are the file names that the build leaves, in the order of Packages. Go's own choice of name is replaced by it.
+	Binaries []string
+	// Tags are build tags; empty means none.
+	Tags []string
+	// Variables are import paths of string variables that the linker sets. "{version}", "{major}" and "{minor}" are replaced.
+	Variables map[string]string
+	// Minutes is how long a cold build took on two cores; it feeds the forecast only.
+	Minutes float64
+}
+
+const kubeVersionPackage = "k8s.io/component-base/version"
+
+// KubernetesVersions lists the minor versions that we build, newest first. The first one is the default.
+var KubernetesVersions = []string{"1.36", "1.33"}
+
+// Catalog lists every tool, in the order in which they are built.
+func Catalog() []Tool {
+	tools := []Tool{
+		single("restic", "github.com/restic/restic", "github.com/restic/restic/cmd/restic", 1.4),
+		single("versitygw", "github.com/versity/versitygw", "github.com/versity/versitygw/cmd/versitygw", 1),
+		single("etcd", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3", 1),
+	}
+	for _, minor := range KubernetesVersions {
+		tools = append(tools, kubernetes(minor))
+	}
+	return append(tools,
+		Tool{
+			Name: "containerd", Module: "github.com/containerd/containerd/v2",
+			Packages: []string{
+				"github.com/containerd/containerd/v2/cmd/containerd",
+				"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+				"github.com/containerd/containerd/v2/cmd/ctr",
+			},
+			Binaries: []string{"containerd", "containerd-shim-runc-v2", "ctr"},
+			Tags:     []string{"no_btrfs", "no_devmapper", "no_zfs", "no_aufs"},
+			Minutes:  1.3,
+		},
+		single("registry", "github.com/distribution/distribution/v3", "github.com/distribution/distribution/v3/cmd/registry", 1.1),
+		single("coredns", "github.com/coredns/coredns", ".", 1.3),
+		single("kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy/cmd/kube-rbac-proxy", 1.2),
+	)
+}
+
+func single(name, module, pkg string, minutes float64) Tool {
+	return Tool{Name: name, Module: module, Packages: []string{pkg}, Binaries: []string{name}, Minutes: minutes}
+}
+
+// kubernetes builds the six programs in one go: they share almost all of their packages.
+//
+// Without the version variables every component reports v0.0.0-master, which isn't valid semver: kubectl version fails, and nothing that
+// compares a minimum Kubernetes version works.
+func kubernetes(minor string) Tool {
+	names := []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl"}
+	t := Tool{
+		Name: "kubernetes-" + minor, Module: "k8s.io/kubernetes", Binaries: names, Minutes: 6,
+		Variables: map[string]string{
+			kubeVersionPackage + ".gitVersion":   "{version}",
+			kubeVersionPackage + ".gitMajor":     "{major}",
+			kubeVersionPackage + ".gitMinor":     "{minor}",
+			kubeVersionPackage + ".gitTreeState": "clean",
+		},
+	}
+	for _, n := range names {
+		t.Packages = append(t.Packages, "k8s.io/kubernetes/cmd/"+n)
+	}
+	return t
+}
+
+// ForCluster lists the tools that a cluster of this Kubernetes minor version runs on.
+func ForCluster(minor string) []Tool {
+	wanted := []string{"etcd", "kubernetes-" + minor, "containerd", "registry", "coredns"}
+	return slices.DeleteFunc(Catalog(), func(t Tool) bool { return !slices.Contains(wanted, t.Name) })
+}
+
+// Find looks a name up: a tool ("containerd"), or one of its programs ("ctr"). Kubernetes programs are those of the given minor version.
+func Find(name, minor string) (Tool, string, error) {
+	for _, t := range Catalog() {
+		if strings.HasPrefix(t.Name, "kubernetes-") && t.Name != "kubernetes-"+minor && t.Name != name {
+			continue
+		}
+		if i := slices.Index(t.Binaries, name); i >= 0 {
+			return t, t.Binaries[i], nil
+		}
+		if t.Name == name || (name == "kubernetes" && t.Name == "kubernetes-"+minor) {
+			return t, t.Binaries[0], nil
+		}
+	}
+	return Tool{}, "", fmt.Errorf("finding tool %q: not one of %s", name, strings.Join(Names(), ", "))
+}
+
+// Names lists what Find knows, tools and programs, sorted and without repeats.
+func Names() []string {
+	var names []string
+	for _, t := range Catalog() {
+		names = append(names, t.Name)
+		names = append(names, t.Binaries...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// MinorOf turns what a user writes ("1.36", "v1.36", "1.36.3", "") into a minor version that we build. Empty means the default.
+func MinorOf(version string) (string, error) {
+	v := strings.TrimPrefix(strings.TrimSpace(version), "v")
+	if v == "" {
+		return KubernetesVersions[0], nil
+	}
+	parts := strings.Split(v, ".")
+	if len(parts) >= 2 {
+		if minor := parts[0] + "." + parts[1]; slices.Contains(KubernetesVersions, minor) {
+			return minor, nil
+		}
+	}
+	return "", fmt.Errorf("choosing Kubernetes %q: we build %s", version, strings.Join(KubernetesVersions, " and "))
+}
