@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -42,19 +43,45 @@ func (s Skeleton[T, P]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	before := obj.DeepCopyObject().(P)
-	err := s.pass(ctx, obj)
-	if patchErr := s.patchStatus(ctx, before, obj); patchErr != nil {
-		err = errors.Join(err, patchErr)
+	announcements := &announcements{}
+	err := s.pass(context.WithValue(ctx, announcementsKey{}, announcements), obj)
+	patchErr := s.patchStatus(ctx, before, obj)
+	switch {
+	case apierrors.IsConflict(patchErr):
+		// The cache was behind. What the pass did can be repeated; look again when the cache has caught up.
+		return ctrl.Result{RequeueAfter: conflictInterval}, nil
+	case patchErr != nil:
 		// A status that was not written must not be forgotten by a wait.
-		if !apierrors.IsConflict(patchErr) {
-			return ctrl.Result{}, err
-		}
-		return ctrl.Result{}, patchErr
+		return ctrl.Result{}, errors.Join(err, patchErr)
 	}
+	announcements.make()
 	if IsWait(err) || IsStall(err) {
 		log.FromContext(ctx).V(1).Info("Not done yet", "reason", err.Error())
 	}
 	return Result(err)
+}
+
+// conflictInterval is about how long a cache takes to catch up.
+const conflictInterval = 100 * time.Millisecond
+
+type announcementsKey struct{}
+
+type announcements struct{ list []func() }
+
+func (a *announcements) make() {
+	for _, announce := range a.list {
+		announce()
+	}
+}
+
+// Announce calls f once the pass's status has been written, and never when it could not be. Events belong
+// there: a pass over an outdated cache then tells nothing twice.
+func Announce(ctx context.Context, f func()) {
+	if a, ok := ctx.Value(announcementsKey{}).(*announcements); ok {
+		a.list = append(a.list, f)
+		return
+	}
+	f()
 }
 
 func (s Skeleton[T, P]) pass(ctx context.Context, obj P) error {
@@ -100,15 +127,15 @@ func (s Skeleton[T, P]) setFinalizer(ctx context.Context, obj P, present bool) e
 	return nil
 }
 
-// patchStatus writes what the pass changed in the status, and nothing when it changed nothing. A merge
-// patch of the difference leaves what others wrote.
+// patchStatus writes what the pass changed in the status, and nothing when it changed nothing. It is refused
+// when the object changed since it was read.
 func (s Skeleton[T, P]) patchStatus(ctx context.Context, before, obj P) error {
 	if reflect.DeepEqual(statusOf(before), statusOf(obj)) {
 		return nil
 	}
 	base := obj.DeepCopyObject().(P)
 	setStatus(base, before)
-	if err := s.Client.Status().Patch(ctx, obj.DeepCopyObject().(P), client.MergeFrom(base)); err != nil {
+	if err := s.Client.Status().Patch(ctx, obj.DeepCopyObject().(P), client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("patching status: %w", client.IgnoreNotFound(err))
 	}
 	return nil
