@@ -1,0 +1,27 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// AzureSpec is a backend on Azure Blob Storage. Users write it.
+type AzureSpec struct {
+	// StorageAccount is the name of the storage account.
+	// +optional
+	StorageAccount string `json:"storageAccount,omitempty"`
+
+	// Container is the name of the blob container.
+	// +optional
+	Container string `json:"container,omitempty"`
+
+	// Prefix is a folder of the container, which everything is kept in. Empty means the root of the container.
+	// +optional
+	Prefix string `json:"prefix,omitempty"`
+
+	// MaxConnections limits how many requests restic makes at once. Zero means restic's default.
+	// +optional
+	MaxConnections int64 `json:"maxConnections,omitempty"`
+
+	// SecretName is a Secret in the BackupStorage's namespace, with AZURE_ACCOUNT_KEY. Empty means a workload identity.
+	// +optional
+	SecretName string `json:"secretName,omitempty"`
+}
