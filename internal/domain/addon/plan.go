@@ -90,8 +90,8 @@ type Function struct {
 // Volume is one volume of the pod.
 type Volume struct {
 	Name string
-	// Source is what the pod mounts. Its VolumeClaimTemplate, when set, asks for a claim to be made for the
-	// pod's lifetime.
+	// Source is what the pod mounts; it is never empty. Its VolumeClaimTemplate, when set, asks for a claim to be
+	// made for the pod's lifetime and goes before the rest.
 	Source metav1alpha1.AddonVolumeSource
 }
 
@@ -103,17 +103,6 @@ const (
 	OnReadErrorWarn = "Warn"
 )
 
-// The names of volumes and directories that are the same in every pod.
-const (
-	ScratchVolume = "kubestash-tmp-volume"
-	InterimVolume = "kubestash-interim-volume"
-	DataVolume    = "kubestash-data-volume"
-
-	ScratchDir = "/kubestash-tmp"
-	DataDir    = "/kubestash-data"
-	InterimDir = "/kubestash-interim/data"
-)
-
 // The parameters that every task with the driver Restic may have.
 const (
 	ParamPaths       = "paths"
@@ -123,10 +112,4 @@ const (
 	ParamEnableCache = "enableCache"
 	ParamScratchDir  = "scratchDir"
 	ParamOnReadError = "onReadError"
-)
-
-// The tasks with published names.
-const (
-	TaskLogicalBackup        = "logical-backup"
-	TaskLogicalBackupRestore = "logical-backup-restore"
 )
