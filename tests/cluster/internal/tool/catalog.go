@@ -13,7 +13,7 @@ import (
 type Tool struct {
 	// Name is the folder under tests/cluster/tools, and the name in the cache.
 	Name string
-	// Module is the module that carries the version; it's looked up in the folder's go.mod.
+	// Module is the module that carries the version; it's looked up in the folder's go.mod. Empty means a program of our own, without one.
 	Module string
 	// Packages are the main packages. "." is the folder itself.
 	Packages []string
@@ -54,6 +54,7 @@ func Catalog() []Tool {
 			Tags:     []string{"no_btrfs", "no_devmapper", "no_zfs", "no_aufs"},
 			Minutes:  1.3,
 		},
+		single("pause", "", ".", 0.1),
 		single("registry", "github.com/distribution/distribution/v3", "github.com/distribution/distribution/v3/cmd/registry", 1.1),
 		single("coredns", "github.com/coredns/coredns", ".", 1.3),
 		single("kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy/cmd/kube-rbac-proxy", 1.2),
@@ -87,7 +88,7 @@ func kubernetes(minor string) Tool {
 
 // ForCluster lists the tools that a cluster of this Kubernetes minor version runs on.
 func ForCluster(minor string) []Tool {
-	wanted := []string{"etcd", "kubernetes-" + minor, "containerd", "registry", "coredns"}
+	wanted := []string{"etcd", "kubernetes-" + minor, "containerd", "registry", "coredns", "pause"}
 	return slices.DeleteFunc(Catalog(), func(t Tool) bool { return !slices.Contains(wanted, t.Name) })
 }
 

@@ -6,6 +6,7 @@ package tool
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -44,6 +45,9 @@ func Resolve(toolsDir string, t Tool) (Pin, error) {
 			p.Version = r.Mod.Version
 		}
 	}
+	if p.Module == "" {
+		p.Version = "v1"
+	}
 	if p.Version == "" {
 		return p, fmt.Errorf("resolving %s: its go.mod doesn't require %s", t.Name, t.Module)
 	}
@@ -61,7 +65,8 @@ func (p Pin) key() (string, error) {
 	h := sha256.New()
 	for _, f := range files {
 		data, err := os.ReadFile(f)
-		if err != nil {
+		// A program without dependencies has no go.sum.
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", fmt.Errorf("hashing the sources of %s: %w", p.Name, err)
 		}
 		fmt.Fprintf(h, "%s %d\n", filepath.Base(f), len(data))

@@ -1,0 +1,121 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package process
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// Stop ends a server and forgets it: SIGTERM, and SIGKILL when the grace is over. A server that doesn't run is no error.
+func (t Table) Stop(name string, grace time.Duration) error {
+	r, err := t.Record(name)
+	if err != nil {
+		return err
+	}
+	if r.IsAlive() {
+		if err := t.end(r, grace); err != nil {
+			return err
+		}
+	}
+	if err := os.Remove(t.file(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("forgetting %s: %w", name, err)
+	}
+	return nil
+}
+
+func (t Table) end(r Record, grace time.Duration) error {
+	if err := signal(r, syscall.SIGTERM); err != nil {
+		return err
+	}
+	if t.wait(r, grace) {
+		return nil
+	}
+	if err := signal(r, syscall.SIGKILL); err != nil {
+		return err
+	}
+	if t.wait(r, 10*time.Second) {
+		return nil
+	}
+	return fmt.Errorf("stopping %s: process %d survives SIGKILL", r.Name, r.PID)
+}
+
+func signal(r Record, sig syscall.Signal) error {
+	if !r.IsAlive() {
+		return nil
+	}
+	if err := syscall.Kill(r.PID, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("stopping %s: %w", r.Name, err)
+	}
+	return nil
+}
+
+// wait says whether the process ended in time.
+func (t Table) wait(r Record, limit time.Duration) bool {
+	deadline := t.Now().Add(limit)
+	for r.IsAlive() {
+		if t.Now().After(deadline) {
+			return false
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return true
+}
+
+// Marked finds every process with our marker, recorded or not: what a crash made us forget, and the shims that containerd left.
+func (t Table) Marked() ([]Record, error) {
+	boot, err := Boot()
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, fmt.Errorf("listing processes: %w", err)
+	}
+	want := []byte(Marker + "=" + t.State)
+	var found []Record
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil || pid <= 1 || pid == os.Getpid() {
+			continue
+		}
+		// Processes come and go while we look, and those of others may be closed to us: neither is ours to end.
+		env, err := os.ReadFile(filepath.Join("/proc", e.Name(), "environ"))
+		if err != nil || !hasEntry(env, want) {
+			continue
+		}
+		if s, err := readStat(pid); err == nil && !s.isGone() {
+			found = append(found, Record{Name: "process " + e.Name(), PID: pid, Start: s.start, Boot: boot})
+		}
+	}
+	return found, nil
+}
+
+func hasEntry(environ, want []byte) bool {
+	for entry := range bytes.SplitSeq(environ, []byte{0}) {
+		if bytes.Equal(entry, want) {
+			return true
+		}
+	}
+	return false
+}
+
+// Sweep ends every process with our marker and returns how many there were.
+func (t Table) Sweep(grace time.Duration) (int, error) {
+	found, err := t.Marked()
+	if err != nil {
+		return 0, err
+	}
+	var errs []error
+	for _, r := range found {
+		errs = append(errs, t.end(r, grace))
+	}
+	return len(found), errors.Join(errs...)
+}
