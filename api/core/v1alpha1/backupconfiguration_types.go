@@ -46,7 +46,7 @@ type BackupConfigurationList struct {
 
 // BackupConfigurationSpec is what the user wants to be backed up. Users write it.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.backends) || size(self.backends) == 0 || !has(self.sessions) || self.sessions.all(s, !has(s.repositories) || s.repositories.all(r, !has(r.backend) || r.backend == ” || self.backends.exists(b, has(b.name) && b.name == r.backend)))",message="a repository names a backend that is not in spec.backends: correct sessions[].repositories[].backend, or add the backend",fieldPath=".sessions"
+// +kubebuilder:validation:XValidation:rule="!has(self.backends) || size(self.backends) == 0 || !has(self.sessions) || self.sessions.all(s, !has(s.repositories) || s.repositories.all(r, !has(r.backend) || size(r.backend) == 0 || self.backends.exists(b, has(b.name) && b.name == r.backend)))",message="a repository names a backend that is not in spec.backends: correct sessions[].repositories[].backend, or add the backend",fieldPath=".sessions"
 type BackupConfigurationSpec struct {
 	// Target is what is backed up. An empty namespace means the BackupConfiguration's. Empty means that there is no single target, as in a
 	// backup of the cluster's manifests.

@@ -66,8 +66,9 @@ type BackupSessionSpec struct {
 
 	// BackupTimeout is how long the backup may take, as in "30m". Empty means without a limit.
 	// +optional
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(0|([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+)$')",message="backupTimeout must be a duration such as 30s, 5m or 1h30m"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(0|([0-9]+([.][0-9]+)?(ns|us|µs|μs|ms|s|m|h))+)$')",message="backupTimeout must be a duration such as 30s, 5m or 1h30m"
 	BackupTimeout *metav1.Duration `json:"backupTimeout,omitempty"`
 }
 

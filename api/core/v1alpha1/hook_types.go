@@ -14,10 +14,12 @@ import (
 type BackupHooks struct {
 	// PreBackup hooks run before the backup, one after the other. When one fails, the backup is not started and the session fails.
 	// +optional
+	// +kubebuilder:validation:MaxItems=16
 	PreBackup []HookInfo `json:"preBackup,omitempty"`
 
 	// PostBackup hooks run after the backup, one after the other, also after a failure. When one fails, the session fails.
 	// +optional
+	// +kubebuilder:validation:MaxItems=16
 	PostBackup []HookInfo `json:"postBackup,omitempty"`
 }
 
@@ -25,10 +27,12 @@ type BackupHooks struct {
 type RestoreHooks struct {
 	// PreRestore hooks run before the restore, one after the other. When one fails, the restore is not started and the session fails.
 	// +optional
+	// +kubebuilder:validation:MaxItems=16
 	PreRestore []HookInfo `json:"preRestore,omitempty"`
 
 	// PostRestore hooks run after the restore, one after the other, also after a failure. When one fails, the session fails.
 	// +optional
+	// +kubebuilder:validation:MaxItems=16
 	PostRestore []HookInfo `json:"postRestore,omitempty"`
 }
 
@@ -56,8 +60,9 @@ type HookInfo struct {
 
 	// Timeout of each try, as in "30s". Empty means KubeStash's own limit.
 	// +optional
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(0|([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+)$')",message="timeout must be a duration such as 30s, 5m or 1h30m"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(0|([0-9]+([.][0-9]+)?(ns|us|µs|μs|ms|s|m|h))+)$')",message="timeout must be a duration such as 30s, 5m or 1h30m"
 	Timeout *metav1.Duration `json:"timeout,omitempty"`
 
 	// ExecutionPolicy says after which outcomes a hook runs. It is read for post-hooks only.

@@ -68,8 +68,9 @@ type RestoreSessionSpec struct {
 
 	// RestoreTimeout is how long the restore may take, as in "30m" or "1h30m". Empty means without a limit.
 	// +optional
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(0|([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+)$')",message="restoreTimeout must be a duration such as 30s, 5m or 1h30m"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(0|([0-9]+([.][0-9]+)?(ns|us|µs|μs|ms|s|m|h))+)$')",message="restoreTimeout must be a duration such as 30s, 5m or 1h30m"
 	RestoreTimeout *metav1.Duration `json:"restoreTimeout,omitempty"`
 
 	// ManifestOptions say how manifests are restored. Empty means as they were.
@@ -79,10 +80,10 @@ type RestoreSessionSpec struct {
 
 // RestoreDataSource says what is restored: a Snapshot by name, the latest of a Repository, or a point in time. Users write it.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.pitr) || (has(self.snapshot) && self.snapshot != ”)",message="dataSource must say which backup to restore: set snapshot to a Snapshot's name or to latest, or set pitr",reason=FieldValueRequired,fieldPath=".snapshot"
-// +kubebuilder:validation:XValidation:rule="!has(self.pitr) || !has(self.snapshot) || self.snapshot == ”",message="dataSource can't have both snapshot and pitr: keep the one that you mean",reason=FieldValueForbidden,fieldPath=".snapshot"
-// +kubebuilder:validation:XValidation:rule="!has(self.snapshot) || self.snapshot != 'latest' || (has(self.repository) && self.repository != ”)",message="snapshot: latest needs the Repository to look in: set dataSource.repository",reason=FieldValueRequired,fieldPath=".repository"
-// +kubebuilder:validation:XValidation:rule="!has(self.pitr) || (has(self.repository) && self.repository != ”)",message="pitr needs the Repository to look in: set dataSource.repository",reason=FieldValueRequired,fieldPath=".repository"
+// +kubebuilder:validation:XValidation:rule="has(self.pitr) || (has(self.snapshot) && size(self.snapshot) > 0)",message="dataSource must say which backup to restore: set snapshot to a Snapshot's name or to latest, or set pitr",reason=FieldValueRequired,fieldPath=".snapshot"
+// +kubebuilder:validation:XValidation:rule="!has(self.pitr) || !has(self.snapshot) || size(self.snapshot) == 0",message="dataSource can't have both snapshot and pitr: keep the one that you mean",reason=FieldValueForbidden,fieldPath=".snapshot"
+// +kubebuilder:validation:XValidation:rule="!has(self.snapshot) || self.snapshot != 'latest' || (has(self.repository) && size(self.repository) > 0)",message="snapshot: latest needs the Repository to look in: set dataSource.repository",reason=FieldValueRequired,fieldPath=".repository"
+// +kubebuilder:validation:XValidation:rule="!has(self.pitr) || (has(self.repository) && size(self.repository) > 0)",message="pitr needs the Repository to look in: set dataSource.repository",reason=FieldValueRequired,fieldPath=".repository"
 type RestoreDataSource struct {
 	// Namespace of the Repository and the Snapshot. Empty means the RestoreSession's.
 	// +optional

@@ -12,7 +12,7 @@ import (
 // Session is one schedule of a BackupConfiguration: when, how, and whereto. Users write it.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.scheduler)",message="a session needs a scheduler: set scheduler.schedule, such as '0 3 * * *'",reason=FieldValueRequired,fieldPath=".scheduler"
-// +kubebuilder:validation:XValidation:rule="has(self.addon) && has(self.addon.name) && self.addon.name != ”",message="a session needs an addon: set addon.name, such as workload-addon or pvc-addon",reason=FieldValueRequired,fieldPath=".addon"
+// +kubebuilder:validation:XValidation:rule="has(self.addon) && has(self.addon.name) && size(self.addon.name) > 0",message="a session needs an addon: set addon.name, such as workload-addon or pvc-addon",reason=FieldValueRequired,fieldPath=".addon"
 // +kubebuilder:validation:XValidation:rule="!has(self.addon) || (has(self.addon.tasks) && size(self.addon.tasks) > 0)",message="the addon of a session needs a task: set addon.tasks, such as logical-backup",reason=FieldValueRequired,fieldPath=".addon"
 // +kubebuilder:validation:XValidation:rule="has(self.repositories) && size(self.repositories) > 0",message="a session needs a repository to keep its backups in: set repositories",reason=FieldValueRequired,fieldPath=".repositories"
 type Session struct {
@@ -52,8 +52,9 @@ type SessionConfig struct {
 
 	// BackupTimeout is how long a backup may take, as in "30m" or "1h30m". Empty means without a limit.
 	// +optional
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(0|([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+)$')",message="backupTimeout must be a duration such as 30s, 5m or 1h30m"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(0|([0-9]+([.][0-9]+)?(ns|us|µs|μs|ms|s|m|h))+)$')",message="backupTimeout must be a duration such as 30s, 5m or 1h30m"
 	BackupTimeout *metav1.Duration `json:"backupTimeout,omitempty"`
 
 	// SessionHistoryLimit is how many finished BackupSessions, with their Jobs, are kept.
@@ -141,8 +142,9 @@ type RetryConfig struct {
 
 	// Delay before it is tried again, as in "30s" or "5m". Empty means at once.
 	// +optional
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(0|([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+)$')",message="delay must be a duration such as 30s, 5m or 1h30m"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(0|([0-9]+([.][0-9]+)?(ns|us|µs|μs|ms|s|m|h))+)$')",message="delay must be a duration such as 30s, 5m or 1h30m"
 	Delay metav1.Duration `json:"delay,omitzero"`
 }
 

@@ -4,12 +4,15 @@
 package v1alpha1
 
 // AzureSpec is a backend on Azure Blob Storage. Users write it.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.storageAccount) && size(self.storageAccount) > 0",message="azure needs to know where to keep backups: set storage.azure.storageAccount",reason=FieldValueRequired,fieldPath=".storageAccount"
+// +kubebuilder:validation:XValidation:rule="has(self.container) && size(self.container) > 0",message="azure needs to know where to keep backups: set storage.azure.container",reason=FieldValueRequired,fieldPath=".container"
 type AzureSpec struct {
-	// StorageAccount is the name of the storage account.
+	// StorageAccount is the name of the storage account. It is needed.
 	// +optional
 	StorageAccount string `json:"storageAccount,omitempty"`
 
-	// Container is the name of the blob container.
+	// Container is the name of the blob container. It is needed.
 	// +optional
 	Container string `json:"container,omitempty"`
 

@@ -4,8 +4,10 @@
 package v1alpha1
 
 // GCSSpec is a backend on Google Cloud Storage. Users write it.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.bucket) && size(self.bucket) > 0",message="gcs needs to know where to keep backups: set storage.gcs.bucket",reason=FieldValueRequired,fieldPath=".bucket"
 type GCSSpec struct {
-	// Bucket is the name of the bucket.
+	// Bucket is the name of the bucket. It is needed.
 	// +optional
 	Bucket string `json:"bucket,omitempty"`
 

@@ -4,12 +4,14 @@
 package v1alpha1
 
 // S3Spec is a backend on S3. Users write it.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.bucket) && size(self.bucket) > 0",message="s3 needs to know where to keep backups: set storage.s3.bucket",reason=FieldValueRequired,fieldPath=".bucket"
 type S3Spec struct {
 	// Endpoint is the URL of the server, with its scheme. Empty means AWS.
 	// +optional
 	Endpoint string `json:"endpoint,omitempty"`
 
-	// Bucket is the name of the bucket.
+	// Bucket is the name of the bucket. It is needed.
 	// +optional
 	Bucket string `json:"bucket,omitempty"`
 

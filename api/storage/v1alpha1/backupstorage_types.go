@@ -20,6 +20,7 @@ import (
 // +kubebuilder:printcolumn:name="Total-Size",type="string",JSONPath=".status.totalSize"
 // +kubebuilder:printcolumn:name="Phase",type="string",JSONPath=".status.phase"
 // +kubebuilder:printcolumn:name="Age",type="date",JSONPath=".metadata.creationTimestamp"
+// +kubebuilder:validation:XValidation:rule="!has(self.status) || !has(self.status.repositories) || size(self.status.repositories) == 0 || self.spec.storage == oldSelf.spec.storage",message="storage can't be changed while Repositories are kept there: their backups would be out of reach; make a new BackupStorage instead",reason=FieldValueForbidden,fieldPath=".spec.storage"
 type BackupStorage struct {
 	metav1.TypeMeta `json:",inline"`
 	// +optional

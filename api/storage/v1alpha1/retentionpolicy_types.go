@@ -38,7 +38,7 @@ type RetentionPolicyList struct {
 
 // RetentionPolicySpec says which Snapshots are kept. Users write it. One of maxRetentionPeriod and successfulSnapshots is needed.
 //
-// +kubebuilder:validation:XValidation:rule="(has(self.maxRetentionPeriod) && self.maxRetentionPeriod != ”) || has(self.successfulSnapshots)",message="a RetentionPolicy must say what to keep: set maxRetentionPeriod, successfulSnapshots, or both"
+// +kubebuilder:validation:XValidation:rule="(has(self.maxRetentionPeriod) && size(self.maxRetentionPeriod) > 0) || has(self.successfulSnapshots)",message="a RetentionPolicy must say what to keep: set maxRetentionPeriod, successfulSnapshots, or both"
 type RetentionPolicySpec struct {
 	// MaxRetentionPeriod is how long a Snapshot is kept at most: numbers with the units y, mo, w, d, h and m, as in "30d" or "1y6mo".
 	// A year is 365 days, a month 30. Empty means without a limit.
