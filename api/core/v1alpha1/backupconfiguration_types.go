@@ -85,7 +85,7 @@ type BackupConfigurationStatus struct {
 	// +optional
 	TargetFound *bool `json:"targetFound,omitempty"`
 
-	// Conditions are ValidationPassed.
+	// Conditions are ValidationPassed and Ready.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -231,6 +231,9 @@ const (
 	// ConditionInitialBackupTriggered, of a session, says whether its first BackupSession was created.
 	// Reasons: SuccessfullyTriggeredInitialBackup, FailedToTriggerInitialBackup.
 	ConditionInitialBackupTriggered = "InitialBackupTriggered"
+	// ConditionReady sums a BackupConfiguration up; its message lists all that is missing, and what to do about it.
+	// Reasons: BackupConfigurationReady, BackupConfigurationNotReady, BackupConfigurationInvalid.
+	ConditionReady = "Ready"
 
 	ReasonResourceValidationPassed           = "ResourceValidationPassed"
 	ReasonResourceValidationFailed           = "ResourceValidationFailed"
@@ -238,4 +241,7 @@ const (
 	ReasonSchedulerNotEnsured                = "SchedulerNotEnsured"
 	ReasonSuccessfullyTriggeredInitialBackup = "SuccessfullyTriggeredInitialBackup"
 	ReasonFailedToTriggerInitialBackup       = "FailedToTriggerInitialBackup"
+	ReasonBackupConfigurationReady           = "BackupConfigurationReady"
+	ReasonBackupConfigurationNotReady        = "BackupConfigurationNotReady"
+	ReasonBackupConfigurationInvalid         = "BackupConfigurationInvalid"
 )
