@@ -1,0 +1,129 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package validate
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/repository"
+	"kubestash.com/kubestash/internal/domain/usage"
+)
+
+// Surroundings is what an object refers to, as far as it exists. What doesn't exist is left out.
+type Surroundings struct {
+	// NamespaceLabels are those of the object's own namespace.
+	NamespaceLabels map[string]string
+	Storages        map[types.NamespacedName]*storagev1alpha1.BackupStorage
+	Policies        map[types.NamespacedName]*storagev1alpha1.RetentionPolicy
+	// Repositories are those on Storages, of every namespace, and those of the object's own namespace.
+	Repositories []storagev1alpha1.Repository
+}
+
+// mayUse checks a reference to an object that exists. The user's namespace is the one that NamespaceLabels are of.
+func (s Surroundings) mayUse(at *field.Path, what string, key types.NamespacedName, policy *metav1alpha1.UsagePolicy, user string) field.ErrorList {
+	allowed, reason := usage.Allowed(policy, key.Namespace, user, s.NamespaceLabels)
+	if allowed {
+		return nil
+	}
+	return field.ErrorList{field.Forbidden(at, fmt.Sprintf("%s %s: %s", what, key, reason))}
+}
+
+// BackupConfigurationAmong checks a BackupConfiguration against what it refers to and who was there first.
+func BackupConfigurationAmong(obj *corev1alpha1.BackupConfiguration, around Surroundings) field.ErrorList {
+	var list field.ErrorList
+	for i, b := range obj.Spec.Backends {
+		at := field.NewPath("spec", "backends").Index(i)
+		if b.StorageRef != nil {
+			key := named(*b.StorageRef, obj.Namespace)
+			if s := around.Storages[key]; s != nil {
+				list = append(list, around.mayUse(at.Child("storageRef"), "BackupStorage", key, s.Spec.UsagePolicy, obj.Namespace)...)
+			}
+		}
+		if b.RetentionPolicy != nil {
+			key := named(*b.RetentionPolicy, obj.Namespace)
+			if p := around.Policies[key]; p != nil {
+				list = append(list, around.mayUse(at.Child("retentionPolicy"), "RetentionPolicy", key, p.Spec.UsagePolicy, obj.Namespace)...)
+			}
+		}
+	}
+	for i, s := range obj.Spec.Sessions {
+		for j, r := range s.Repositories {
+			at := field.NewPath("spec", "sessions").Index(i).Child("repositories").Index(j)
+			list = append(list, taken(at, obj, r, around.Repositories)...)
+		}
+	}
+	return list
+}
+
+// taken finds a Repository that has the wanted name or the wanted directory and is somebody else's.
+func taken(at *field.Path, obj *corev1alpha1.BackupConfiguration, r corev1alpha1.RepositoryInfo, existing []storagev1alpha1.Repository) field.ErrorList {
+	b, found := Backend(obj, r.Backend)
+	if !found || b.StorageRef == nil || r.Directory == "" {
+		return nil
+	}
+	want := place{named(*b.StorageRef, obj.Namespace), repository.CleanPath(r.Directory)}
+	app := target(obj)
+	var list field.ErrorList
+	for i := range existing {
+		e := &existing[i]
+		at1 := place{named(e.Spec.StorageRef, e.Namespace), repository.CleanPath(e.Spec.Path)}
+		same := e.Namespace == obj.Namespace && e.Name == r.Name
+		switch {
+		case same && normalise(e.Spec.AppRef, e.Namespace) != app:
+			list = append(list, field.Invalid(at.Child("name"), r.Name, fmt.Sprintf(
+				"Repository %s holds the backups of %s %s", r.Name, e.Spec.AppRef.Kind, e.Spec.AppRef.Name)))
+		case same && at1.storage != want.storage:
+			list = append(list, field.Invalid(at.Child("name"), r.Name, fmt.Sprintf(
+				"Repository %s is kept in BackupStorage %s", r.Name, at1.storage)))
+		case same && at1.directory != want.directory:
+			list = append(list, field.Invalid(at.Child("directory"), r.Directory, fmt.Sprintf(
+				"Repository %s is kept in directory %q", r.Name, e.Spec.Path)))
+		case !same && at1 == want:
+			list = append(list, field.Invalid(at.Child("directory"), r.Directory, fmt.Sprintf(
+				"Repository %s/%s keeps its backups in the same directory", e.Namespace, e.Name)))
+		}
+	}
+	return list
+}
+
+// target is what the Repositories of a BackupConfiguration say in spec.appRef.
+func target(obj *corev1alpha1.BackupConfiguration) metav1alpha1.TypedObjectReference {
+	if obj.Spec.Target == nil {
+		return metav1alpha1.TypedObjectReference{
+			APIGroup: metav1alpha1.TargetNotApplicable, Name: metav1alpha1.TargetNotApplicable,
+		}
+	}
+	return normalise(*obj.Spec.Target, obj.Namespace)
+}
+
+// normalise makes references that mean the same equal: a namespace may be left out, and so may the group of a
+// workload.
+func normalise(ref metav1alpha1.TypedObjectReference, namespace string) metav1alpha1.TypedObjectReference {
+	if ref.APIGroup == metav1alpha1.TargetNotApplicable {
+		return metav1alpha1.TypedObjectReference{APIGroup: ref.APIGroup, Name: ref.Name}
+	}
+	if ref.Namespace == "" {
+		ref.Namespace = namespace
+	}
+	switch ref.Kind {
+	case metav1alpha1.KindDeployment, metav1alpha1.KindStatefulSet, metav1alpha1.KindDaemonSet, metav1alpha1.KindReplicaSet:
+		if ref.APIGroup == "" {
+			ref.APIGroup = "apps"
+		}
+	}
+	return ref
+}
+
+func named(ref metav1alpha1.ObjectReference, namespace string) types.NamespacedName {
+	if ref.Namespace != "" {
+		namespace = ref.Namespace
+	}
+	return types.NamespacedName{Namespace: namespace, Name: ref.Name}
+}
