@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kubestash.com/kubestash/tests/cluster/internal/lifecycle"
 	"kubestash.com/kubestash/tests/cluster/internal/plan"
 	"kubestash.com/kubestash/tests/cluster/internal/tool"
 )
@@ -46,8 +47,11 @@ func FromProcess() Process {
 // app carries what every command needs.
 type app struct {
 	Process
-	project, minor string
-	place          plan.Place
+	// project is the checkout; asked is the Kubernetes version of the flag, empty without one; minor is the one to use.
+	project, asked, minor string
+	place                 plan.Place
+	// hasCluster says whether the machine has a cluster.
+	hasCluster bool
 }
 
 // New is the whole command line.
@@ -70,7 +74,10 @@ Building needs Go and the network. Running needs root on Linux.`,
 	root.SetErr(p.Err)
 	root.PersistentFlags().StringVar(&a.project, "project", "", "the checkout (default: found from the working directory)")
 	root.PersistentFlags().StringVar(&version, "kubernetes", "", "Kubernetes version: 1.36 or 1.33 (default: that of the running cluster, else 1.36)")
+	root.AddCommand(a.cluster()...)
+	root.AddCommand(a.images()...)
 	root.AddCommand(a.tools()...)
+	root.AddCommand(a.serve())
 	return root
 }
 
@@ -91,8 +98,19 @@ func (a *app) settle(version string) error {
 	if state == "" {
 		state = plan.DefaultState
 	}
-	a.minor = minor
 	a.place = plan.Place{Project: project, Cache: plan.CacheFolder(a.CacheHome, a.Home), State: state}
+	a.minor = minor
+	if version != "" {
+		a.asked = minor
+	}
+	settings, err := lifecycle.ReadSettings(state)
+	if err != nil {
+		return err
+	}
+	a.hasCluster = settings != nil
+	if version == "" && settings != nil {
+		a.minor = settings.Minor
+	}
 	return nil
 }
 

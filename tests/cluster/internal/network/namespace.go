@@ -95,3 +95,12 @@ func hasNamespace(name string) bool {
 	_, err := os.Stat(filepath.Join(namespaces, name))
 	return err == nil
 }
+
+// Identity tells a namespace apart from a later one of the same name.
+func Identity(name string) (string, error) {
+	var st unix.Stat_t
+	if err := unix.Stat(filepath.Join(namespaces, name), &st); err != nil {
+		return "", fmt.Errorf("looking at network namespace %s: %w", name, err)
+	}
+	return fmt.Sprintf("%d:%d", st.Dev, st.Ino), nil
+}

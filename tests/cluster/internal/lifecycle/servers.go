@@ -1,0 +1,89 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+
+	"kubestash.com/kubestash/tests/cluster/internal/network"
+	"kubestash.com/kubestash/tests/cluster/internal/plan"
+	"kubestash.com/kubestash/tests/cluster/internal/process"
+	"kubestash.com/kubestash/tests/cluster/internal/render"
+	"kubestash.com/kubestash/tests/cluster/internal/sandbox"
+)
+
+// ensure runs a server in a node's network namespace. A namespace that was made anew counts as a new configuration: the server is still in
+// the old one.
+func (u *ascent) ensure(n plan.Node, name string, argv []string, inputs ...string) (bool, error) {
+	return u.table().Ensure(process.Spec{
+		Name: name, Argv: argv, Inputs: append(inputs, u.namespaces[n.Name]),
+		Start: func(cmd *exec.Cmd) error { return network.Within(n.Namespace, cmd.Start) },
+	})
+}
+
+func (u *ascent) controlPlane(context.Context) error {
+	first := u.c.First()
+	_, etcdErr := u.ensure(first, "etcd", u.files.EtcdArgs(u.c.Path("etcd")))
+	_, apiErr := u.ensure(first, "kube-apiserver", u.files.APIServerArgs(u.c))
+	return errors.Join(etcdErr, apiErr)
+}
+
+func (u *ascent) runtimes(ctx context.Context) error {
+	for _, n := range u.c.Nodes {
+		before, err := u.table().Record("containerd-" + n.Name)
+		if err != nil {
+			return err
+		}
+		started, err := u.ensure(n, "containerd-"+n.Name, u.files.ContainerdArgs(n), u.containerd(n), render.CNI(n))
+		if err != nil {
+			return err
+		}
+		if started && before.PID != 0 {
+			if err := u.dropStrayPods(ctx, n, before); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// dropStrayPods removes the pods of a node whose network namespace was made anew: their cables end in the old one. The kubelet makes
+// them again.
+func (u *ascent) dropStrayPods(ctx context.Context, n plan.Node, before process.Record) error {
+	now, err := u.table().Record("containerd-" + n.Name)
+	if err != nil || before.Fingerprint == now.Fingerprint {
+		return err
+	}
+	r, err := sandbox.Open(render.Socket(n))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := r.Ready(ctx); err != nil {
+		return err
+	}
+	count, err := r.RemoveAll(ctx)
+	if count > 0 {
+		fmt.Fprintf(u.Out, "removed %d pods of %s, whose network or runtime configuration was made anew\n", count, n.Name)
+	}
+	return err
+}
+
+func (u *ascent) nodes(context.Context) error {
+	first := u.c.First()
+	_, managerErr := u.ensure(first, "kube-controller-manager", u.files.ControllerManagerArgs())
+	_, schedulerErr := u.ensure(first, "kube-scheduler", u.files.SchedulerArgs())
+	errs := []error{managerErr, schedulerErr}
+	for _, n := range u.c.Nodes {
+		_, kubeletErr := u.ensure(n, "kubelet-"+n.Name, u.files.KubeletArgs(n), render.Kubelet(n, u.files.PKI))
+		_, proxyErr := u.ensure(n, "kube-proxy-"+n.Name, u.files.ProxyArgs(n))
+		errs = append(errs, kubeletErr, proxyErr)
+	}
+	return errors.Join(append(errs, u.ensureSelf("volumes", "serve", "volumes"))...)
+}
