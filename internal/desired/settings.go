@@ -29,7 +29,7 @@ func OverlayJobTemplate(job *batchv1.Job, t *corev1alpha1.JobTemplate) {
 		*t.ActiveDeadlineSeconds < *job.Spec.ActiveDeadlineSeconds) {
 		job.Spec.ActiveDeadlineSeconds = t.ActiveDeadlineSeconds
 	}
-	OverlayPodTemplate(job, t.Template)
+	OverlayPodTemplate(job, &t.Template)
 }
 
 // OverlayPodTemplate lays a pod template over job.

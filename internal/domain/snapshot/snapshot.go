@@ -11,6 +11,7 @@ import (
 
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/progress"
 	"kubestash.com/kubestash/internal/domain/size"
 	"kubestash.com/kubestash/internal/engine"
 )
@@ -49,7 +50,7 @@ func Component(o Outcome) storagev1alpha1.Component {
 	for _, s := range o.Summaries {
 		c.ResticStats = append(c.ResticStats, storagev1alpha1.ResticStats{
 			Summary: summary(s),
-			Progress: progress(engine.Progress{
+			Progress: resticProgress(engine.Progress{
 				SecondsElapsed: int64(s.EndTime.Sub(s.StartTime).Seconds()),
 				TotalFiles:     s.Files, FilesDone: s.Files, TotalBytes: s.TotalBytes, BytesDone: s.TotalBytes,
 			}),
@@ -64,7 +65,7 @@ func Running(path string, p *engine.Progress) storagev1alpha1.Component {
 		Path: path, Driver: metav1alpha1.DriverRestic, Phase: storagev1alpha1.ComponentPhaseRunning,
 	}
 	if p != nil {
-		c.ResticStats = []storagev1alpha1.ResticStats{{Progress: progress(*p)}}
+		c.ResticStats = []storagev1alpha1.ResticStats{{Progress: resticProgress(*p)}}
 		if p.Path != "" {
 			c.ResticStats[0].Summary = &storagev1alpha1.ResticSummary{HostPath: p.Path}
 		}
@@ -89,17 +90,15 @@ func summary(s engine.Summary) *storagev1alpha1.ResticSummary {
 	}
 }
 
-func progress(p engine.Progress) *storagev1alpha1.ResticProgress {
+func resticProgress(p engine.Progress) *storagev1alpha1.ResticProgress {
 	out := &storagev1alpha1.ResticProgress{
 		SecondsElapsed: p.SecondsElapsed, TotalFiles: p.TotalFiles, FilesDone: p.FilesDone,
-		BackupDone: size.Human(p.BytesDone), BackupDoneBytes: p.BytesDone, TotalBytes: p.TotalBytes,
+		BackupDone: progress.Amount(p.BytesDone), BackupDoneBytes: p.BytesDone, TotalBytes: p.TotalBytes,
+		PercentDone: progress.Percent(p.BytesDone, p.TotalBytes),
+		Speed:       progress.Speed(p.BytesDone, p.SecondsElapsed),
 	}
 	if p.TotalBytes > 0 {
-		out.PercentDone = size.Percent(p.BytesDone, p.TotalBytes)
-		out.Total = size.Human(p.TotalBytes)
-	}
-	if p.SecondsElapsed > 0 && p.BytesDone > 0 {
-		out.Speed = size.Human(p.BytesDone/p.SecondsElapsed) + "/s"
+		out.Total = progress.Amount(p.TotalBytes)
 	}
 	return out
 }

@@ -1,0 +1,175 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	addonsv1alpha1 "kubestash.com/kubestash/api/addons/v1alpha1"
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/controllers"
+)
+
+// version is set by the linker.
+var version = "v0.0.0-dev"
+
+// moverImageVariable names the mover's image. It is an environment variable, not only a flag, because OLM
+// finds the images that it must mirror by this prefix.
+const moverImageVariable = "RELATED_IMAGE_MOVER"
+
+type options struct {
+	metricsAddress  string
+	probeAddress    string
+	moverImage      string
+	leaderElect     bool
+	shutdownTimeout time.Duration
+	development     bool
+}
+
+func main() {
+	if err := command().Execute(); err != nil {
+		fmt.Fprintln(os.Stderr, "Error:", err)
+		os.Exit(1)
+	}
+}
+
+func command() *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:           "operator",
+		Short:         "The KubeStash operator: backs up what annotated workloads write",
+		Version:       version,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(*cobra.Command, []string) error {
+			return run(ctrl.SetupSignalHandler(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.metricsAddress, "metrics-bind-address", "127.0.0.1:8080",
+		"address that serves Prometheus metrics; 0 serves none")
+	f.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "address that serves /healthz and /readyz")
+	f.StringVar(&o.moverImage, "mover-image", os.Getenv(moverImageVariable),
+		"image of the pods that move bytes (default: $"+moverImageVariable+")")
+	f.BoolVar(&o.leaderElect, "leader-elect", false, "run as one of several replicas, of which the leader works")
+	f.DurationVar(&o.shutdownTimeout, "graceful-shutdown-timeout", 20*time.Second,
+		"how long a reconcile that is under way may take once the operator was told to stop")
+	f.BoolVar(&o.development, "development", false, "log for people instead of as JSON")
+	return cmd
+}
+
+func run(ctx context.Context, o options) error {
+	ctrl.SetLogger(zap.New(zap.UseDevMode(o.development)))
+	log := ctrl.Log.WithName("setup")
+	if o.moverImage == "" {
+		return errors.New("no mover image: set --mover-image or $" + moverImageVariable)
+	}
+	scheme, err := newScheme()
+	if err != nil {
+		return err
+	}
+	mgr, err := ctrl.NewManager(ctrl.GetConfigOrDie(), managerOptions(o, scheme))
+	if err != nil {
+		return fmt.Errorf("creating manager: %w", err)
+	}
+	deps, err := controllers.NewDeps(mgr, o.moverImage, version)
+	if err != nil {
+		return err
+	}
+	if err := controllers.Setup(mgr, deps); err != nil {
+		return err
+	}
+	if err := errors.Join(mgr.AddHealthzCheck("healthz", healthz.Ping), mgr.AddReadyzCheck("readyz", healthz.Ping)); err != nil {
+		return fmt.Errorf("adding probes: %w", err)
+	}
+	log.Info("Starting", "version", version, "moverImage", o.moverImage)
+	if err := mgr.Start(ctx); err != nil {
+		return fmt.Errorf("running: %w", err)
+	}
+	return nil
+}
+
+func newScheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{
+		clientgoscheme.AddToScheme, corev1alpha1.AddToScheme, storagev1alpha1.AddToScheme, addonsv1alpha1.AddToScheme,
+	} {
+		if err := add(scheme); err != nil {
+			return nil, fmt.Errorf("registering types: %w", err)
+		}
+	}
+	return scheme, nil
+}
+
+// managerOptions keeps the cache to what is ours: Jobs and Pods that carry our label. Secrets are read by
+// name and never cached. What users own is watched as metadata, of which only what is needed is kept.
+func managerOptions(o options, scheme *runtime.Scheme) ctrl.Options {
+	ours := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{
+		metav1alpha1.LabelManagedBy: metav1alpha1.ManagedByKubeStash,
+	})}
+	return ctrl.Options{
+		Scheme:                        scheme,
+		Metrics:                       metricsserver.Options{BindAddress: o.metricsAddress},
+		HealthProbeBindAddress:        o.probeAddress,
+		LeaderElection:                o.leaderElect,
+		LeaderElectionID:              "operator.kubestash.com",
+		LeaderElectionReleaseOnCancel: true,
+		GracefulShutdownTimeout:       &o.shutdownTimeout,
+		Client: client.Options{Cache: &client.CacheOptions{
+			DisableFor: []client.Object{&corev1.Secret{}, &corev1.Namespace{}, &corev1.PersistentVolumeClaim{}},
+		}},
+		Cache: cache.Options{
+			DefaultTransform: cache.TransformStripManagedFields(),
+			ByObject: map[client.Object]cache.ByObject{
+				&corev1.Pod{}:                                   ours,
+				&batchv1.Job{}:                                  ours,
+				&batchv1.CronJob{}:                              ours,
+				metadataOnly("apps", "v1", "Deployment"):        {Transform: keepAnnotations},
+				metadataOnly("apps", "v1", "StatefulSet"):       {Transform: keepAnnotations},
+				metadataOnly("apps", "v1", "DaemonSet"):         {Transform: keepAnnotations},
+				metadataOnly("", "v1", "PersistentVolumeClaim"): {Transform: keepAnnotations},
+			},
+		},
+	}
+}
+
+func metadataOnly(group, version, kind string) *metav1.PartialObjectMetadata {
+	m := &metav1.PartialObjectMetadata{}
+	m.APIVersion = metav1.GroupVersion{Group: group, Version: version}.String()
+	m.Kind = kind
+	return m
+}
+
+// keepAnnotations drops everything of a user's object but its identity and annotations: a cluster holds
+// far more of these than are backed up.
+func keepAnnotations(obj any) (any, error) {
+	m, ok := obj.(*metav1.PartialObjectMetadata)
+	if !ok {
+		return obj, nil
+	}
+	m.ManagedFields, m.Labels, m.OwnerReferences, m.Finalizers = nil, nil, nil, nil
+	delete(m.Annotations, corev1.LastAppliedConfigAnnotation)
+	return m, nil
+}

@@ -1,0 +1,243 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package backupsession
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/yaml"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/desired"
+	"kubestash.com/kubestash/internal/domain/naming"
+	"kubestash.com/kubestash/internal/domain/repository"
+	"kubestash.com/kubestash/internal/domain/session"
+	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/task"
+)
+
+// act carries out the intents in their order. Each can be repeated.
+func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.BackupSession, g *gathered, intents []session.Intent) error {
+	for _, intent := range intents {
+		var err error
+		switch i := intent.(type) {
+		case session.CreateSnapshot:
+			err = r.createSnapshot(ctx, g, i)
+		case session.CreateJobs:
+			err = r.createJobs(ctx, s, g, i)
+		case session.RecordSnapshot:
+			err = r.recordSnapshot(ctx, g, i)
+		case session.StopJobs:
+			for _, name := range i.Names {
+				err = errors.Join(err, r.stop(ctx, s.Namespace, name))
+			}
+		case session.DropSnapshots:
+			err = r.dropSnapshots(ctx, s.Namespace, i.Names)
+		case session.DropSessions:
+			for _, name := range i.Names {
+				old := &corev1alpha1.BackupSession{ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: name}}
+				err = errors.Join(err, kube.Delete(ctx, r.Client, old))
+			}
+		case session.DropSecret:
+			secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: s.Name}}
+			err = kube.Delete(ctx, r.Client, secret)
+		default:
+			err = fmt.Errorf("carrying out an intent of type %T: unknown", intent)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run describes the session's work for package desired.
+func (r *Reconciler) run(s *corev1alpha1.BackupSession, g *gathered) desired.Run {
+	run := desired.Run{
+		Namespace: s.Namespace, Name: s.Name, Labels: childLabels(s), Owner: ownedBy(s), MoverImage: r.MoverImage,
+		Scheduler:   schedulerTemplate(g.facts.Config),
+		JobTemplate: g.facts.Config.Addon.JobTemplate, Container: g.facts.Config.Addon.ContainerRuntimeSettings,
+	}
+	for _, repo := range g.plan.repos {
+		repo.Snapshot = session.SnapshotName(s.Name, repo.Repository.Name)
+		run.Repositories = append(run.Repositories, repo)
+	}
+	if t := s.Spec.BackupTimeout; t != nil {
+		run.DeadlineSeconds = ptr.To(max(int64(t.Duration/time.Second), 1))
+		run.Deadline = ptr.To(metav1.NewTime(r.Clock.Now().Add(t.Duration)))
+	}
+	return run
+}
+
+func schedulerTemplate(config *corev1alpha1.Session) *corev1alpha1.JobTemplate {
+	if config.Scheduler == nil {
+		return nil
+	}
+	return &config.Scheduler.JobTemplate
+}
+
+func (r *Reconciler) createJobs(ctx context.Context, s *corev1alpha1.BackupSession, g *gathered, i session.CreateJobs) error {
+	run := r.run(s, g)
+	var components []desired.Component
+	for _, c := range g.plan.components {
+		component, err := r.component(ctx, run, s, g, c, i)
+		if err != nil {
+			return err
+		}
+		components = append(components, component)
+	}
+	secret, err := run.Secret(components)
+	if err != nil {
+		return err
+	}
+	if _, err := kube.Create(ctx, r.Client, r.Live, secret, func(o *corev1.Secret) bool { return metav1.IsControlledBy(o, s) }); err != nil {
+		return err
+	}
+	for _, c := range components {
+		job, err := run.Job(c)
+		if err != nil {
+			return err
+		}
+		if _, err := kube.Create(ctx, r.Client, r.Live, job, func(o *batchv1.Job) bool { return metav1.IsControlledBy(o, s) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1alpha1.BackupSession, g *gathered,
+	c componentPlan, i session.CreateJobs) (desired.Component, error) {
+	jobName := naming.Job(s.Name, c.name, len(g.plan.components))
+	paths := c.addon.Paths
+	if len(paths) == 0 {
+		paths = c.data.Paths
+	}
+	out := desired.Component{
+		Name: c.name, JobName: jobName, Plan: c.addon, Target: c.data, Security: g.plan.security(),
+		Task: task.Task{
+			Version: task.Version, Kind: task.KindBackup, Name: s.Name, Namespace: s.Namespace, Component: c.name, Job: jobName,
+			EnableCache: c.addon.EnableCache, Deadline: run.Deadline,
+			Backup: &task.Backup{
+				Paths: paths, Exclude: c.addon.Exclude, Args: c.addon.ResticArgs, OnReadError: c.addon.OnReadError,
+				PreviousFiles: previousFiles(g, c.name),
+			},
+		},
+	}
+	out.Task.Nice, out.Task.IONice = desired.Priorities(run.Container)
+	for _, repo := range run.Repositories {
+		entry, err := r.repositoryTask(ctx, s, g, repo, c.name, i)
+		if err != nil {
+			return out, err
+		}
+		out.Task.Repositories = append(out.Task.Repositories, entry)
+	}
+	var selector map[string]string
+	if g.plan.target.Pod != nil {
+		selector = g.plan.target.Selector
+	}
+	node, err := kube.NodeOfClaim(ctx, r.Live, s.Namespace, selector, c.data.Claims)
+	out.NodeName = node
+	return out, err
+}
+
+func (r *Reconciler) repositoryTask(ctx context.Context, s *corev1alpha1.BackupSession, g *gathered, repo desired.RunRepository,
+	component string, i session.CreateJobs) (task.Repository, error) {
+	name := repo.Repository.Name
+	t := task.Repository{
+		Name: name, Snapshot: repo.Snapshot,
+		Storage:   task.Storage{Backend: *repo.Storage.Spec.Storage.DeepCopy()},
+		Directory: repository.ComponentDir(repo.Repository.Spec.Path, s.Spec.Session, component),
+		Forget:    i.Forget[name][component],
+		Check:     i.Check[name],
+	}
+	if !documentsByPod(g, name) {
+		return t, nil
+	}
+	document, err := repository.Document(repo.Repository)
+	if err != nil {
+		return t, err
+	}
+	t.Before = []task.File{{Path: repository.RepositoryKey(repo.Repository.Spec.Path), Content: string(document)}}
+	current, found, err := r.snapshot(ctx, s.Namespace, repo.Snapshot)
+	if err != nil || !found {
+		return t, errors.Join(err, fmt.Errorf("reading Snapshot %s: found: %t", repo.Snapshot, found))
+	}
+	record, err := repository.SnapshotDocument(current)
+	if err != nil {
+		return t, err
+	}
+	raw, err := yaml.YAMLToJSON(record)
+	if err != nil {
+		return t, fmt.Errorf("encoding Snapshot %s: %w", repo.Snapshot, err)
+	}
+	t.Record = &task.Record{Path: repository.SnapshotKey(repo.Repository.Spec.Path, repo.Snapshot), Snapshot: raw}
+	return t, nil
+}
+
+func documentsByPod(g *gathered, name string) bool {
+	for _, f := range g.facts.Repositories {
+		if f.Name == name {
+			return f.DocumentsByPod
+		}
+	}
+	return false
+}
+
+// tell turns the verdict's events into Kubernetes'.
+func (r *Reconciler) tell(s *corev1alpha1.BackupSession, events []session.Event) {
+	for _, e := range events {
+		if e.Warning {
+			r.Recorder.Warning(s, e.Reason, e.Message)
+			continue
+		}
+		r.Recorder.Normal(s, e.Reason, e.Message)
+	}
+}
+
+func childLabels(s *corev1alpha1.BackupSession) map[string]string {
+	return map[string]string{
+		metav1alpha1.LabelManagedBy:        metav1alpha1.ManagedByKubeStash,
+		metav1alpha1.LabelComponent:        metav1alpha1.JobComponentBackup,
+		metav1alpha1.LabelInvokerName:      naming.LabelValue(s.Name),
+		metav1alpha1.LabelInvokerNamespace: s.Namespace,
+		metav1alpha1.LabelSessionName:      naming.LabelValue(s.Spec.Session),
+	}
+}
+
+func ownedBy(s *corev1alpha1.BackupSession) metav1.OwnerReference {
+	return *metav1.NewControllerRef(s, corev1alpha1.GroupVersion.WithKind(corev1alpha1.KindBackupSession))
+}
+
+// previousFiles tells how many files the last good Snapshot of a component had, by path.
+func previousFiles(g *gathered, component string) map[string]int64 {
+	out := map[string]int64{}
+	for _, fact := range g.facts.Repositories {
+		var last *storagev1alpha1.Snapshot
+		for i := range fact.Past {
+			s := &fact.Past[i]
+			if s.Status.Phase == storagev1alpha1.SnapshotPhaseSucceeded &&
+				(last == nil || s.CreationTimestamp.After(last.CreationTimestamp.Time)) {
+				last = s
+			}
+		}
+		if last == nil {
+			continue
+		}
+		for _, stats := range last.Status.Components[component].ResticStats {
+			if stats.Summary != nil && stats.Progress != nil {
+				out[stats.Summary.HostPath] = max(out[stats.Summary.HostPath], stats.Progress.TotalFiles)
+			}
+		}
+	}
+	return out
+}

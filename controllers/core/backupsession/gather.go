@@ -1,0 +1,292 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package backupsession
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/naming"
+	"kubestash.com/kubestash/internal/domain/retention"
+	"kubestash.com/kubestash/internal/domain/session"
+	"kubestash.com/kubestash/internal/kube"
+)
+
+// gathered is what one pass knows: the facts for the decision, and the objects for acting on it.
+type gathered struct {
+	facts session.Facts
+	// places are by Repository name; an entry is complete when no problem was found with it.
+	places map[string]place
+	// plan is what the pods do; set only before the run has started.
+	plan *plan
+}
+
+// place is a Repository with its storage.
+type place struct {
+	repository *storagev1alpha1.Repository
+	storage    *storagev1alpha1.BackupStorage
+}
+
+func (r *Reconciler) gather(ctx context.Context, s *corev1alpha1.BackupSession) (*gathered, error) {
+	g := &gathered{places: map[string]place{}}
+	g.facts.Session = *s.DeepCopy()
+	if err := r.gatherInvoker(ctx, g); err != nil {
+		return nil, err
+	}
+	if g.facts.Config == nil && !started(s) {
+		return g, nil
+	}
+	if err := r.gatherSiblings(ctx, g); err != nil {
+		return nil, err
+	}
+	if err := r.gatherRepositories(ctx, g); err != nil {
+		return nil, err
+	}
+	if !started(s) {
+		return g, r.gatherPlan(ctx, g)
+	}
+	return g, r.gatherJobs(ctx, g)
+}
+
+func started(s *corev1alpha1.BackupSession) bool {
+	return metav1alpha1.HasCondition(s.Status.Conditions, corev1alpha1.ConditionSnapshotsEnsured)
+}
+
+func (r *Reconciler) gatherInvoker(ctx context.Context, g *gathered) error {
+	s := &g.facts.Session
+	if s.Spec.Invoker == nil || s.Spec.Invoker.Kind != corev1alpha1.KindBackupConfiguration {
+		return nil
+	}
+	bc, found, err := kube.Get[corev1alpha1.BackupConfiguration](ctx, r.Client, s.Namespace, s.Spec.Invoker.Name)
+	if err != nil || !found {
+		return err
+	}
+	g.facts.Configuration = bc
+	for i := range bc.Spec.Sessions {
+		if bc.Spec.Sessions[i].Name == s.Spec.Session {
+			g.facts.Config = &bc.Spec.Sessions[i]
+		}
+	}
+	return nil
+}
+
+// gatherSiblings finds the other runs of the same session: who is in the way, and who is history.
+func (r *Reconciler) gatherSiblings(ctx context.Context, g *gathered) error {
+	s := &g.facts.Session
+	var list corev1alpha1.BackupSessionList
+	if err := r.Client.List(ctx, &list, client.InNamespace(s.Namespace)); err != nil {
+		return fmt.Errorf("listing BackupSessions: %w", err)
+	}
+	for i := range list.Items {
+		other := &list.Items[i]
+		if other.Name == s.Name || !sameSession(s, other) || !other.DeletionTimestamp.IsZero() {
+			continue
+		}
+		switch {
+		case session.Finished(other.Status):
+			g.facts.History = append(g.facts.History, session.Past{Name: other.Name, Created: other.CreationTimestamp.Time})
+		case started(other) || olderThan(other, s):
+			g.facts.Rivals = append(g.facts.Rivals, other.Name)
+		}
+	}
+	slices.Sort(g.facts.Rivals)
+	return nil
+}
+
+func sameSession(a, b *corev1alpha1.BackupSession) bool {
+	return a.Spec.Session == b.Spec.Session && a.Spec.Invoker != nil && b.Spec.Invoker != nil &&
+		a.Spec.Invoker.Kind == b.Spec.Invoker.Kind && a.Spec.Invoker.Name == b.Spec.Invoker.Name
+}
+
+func olderThan(a, b *corev1alpha1.BackupSession) bool {
+	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name)) < 0
+}
+
+// gatherRepositories looks at each Repository of the session: as configured before the start, as started
+// afterwards, so that an edit of the configuration doesn't change a run.
+func (r *Reconciler) gatherRepositories(ctx context.Context, g *gathered) error {
+	for _, name := range repositoryNames(g) {
+		fact, err := r.gatherRepository(ctx, g, name)
+		if err != nil {
+			return err
+		}
+		g.facts.Repositories = append(g.facts.Repositories, fact)
+	}
+	return nil
+}
+
+func repositoryNames(g *gathered) []string {
+	var names []string
+	if started(&g.facts.Session) {
+		for _, s := range g.facts.Session.Status.Snapshots {
+			names = append(names, s.Repository)
+		}
+		return names
+	}
+	for _, repo := range g.facts.Config.Repositories {
+		names = append(names, repo.Name)
+	}
+	return names
+}
+
+func (r *Reconciler) gatherRepository(ctx context.Context, g *gathered, name string) (session.Repository, error) {
+	s := &g.facts.Session
+	fact := session.Repository{Name: name}
+	repo, found, err := kube.Get[storagev1alpha1.Repository](ctx, r.Client, s.Namespace, name)
+	if err != nil {
+		return fact, err
+	}
+	if !found {
+		g.problem(true, "Repository %s doesn't exist yet.", name)
+		return fact, nil
+	}
+	if err := r.gatherPlace(ctx, g, &fact, repo); err != nil {
+		return fact, err
+	}
+	var list storagev1alpha1.SnapshotList
+	if err := r.Client.List(ctx, &list, client.InNamespace(s.Namespace),
+		client.MatchingLabels{metav1alpha1.LabelRepoName: naming.LabelValue(name)}); err != nil {
+		return fact, fmt.Errorf("listing Snapshots of Repository %s: %w", name, err)
+	}
+	for i := range list.Items {
+		item := &list.Items[i]
+		switch {
+		case item.Spec.Repository != name:
+		case item.Name == session.SnapshotName(s.Name, name):
+			fact.Snapshot = item
+		case item.Spec.Session == s.Spec.Session && item.DeletionTimestamp.IsZero():
+			fact.Past = append(fact.Past, *item)
+		}
+	}
+	return fact, r.gatherRetention(ctx, g, &fact)
+}
+
+func (r *Reconciler) gatherPlace(ctx context.Context, g *gathered, fact *session.Repository, repo *storagev1alpha1.Repository) error {
+	namespace := cmp.Or(repo.Spec.StorageRef.Namespace, repo.Namespace)
+	storage, found, err := kube.Get[storagev1alpha1.BackupStorage](ctx, r.Client, namespace, repo.Spec.StorageRef.Name)
+	if err != nil {
+		return err
+	}
+	if !found {
+		g.problem(false, "BackupStorage %s/%s of Repository %s doesn't exist.", namespace, repo.Spec.StorageRef.Name, repo.Name)
+		return nil
+	}
+	b, err := r.Backends(storage.Spec.Storage.Provider)
+	if err != nil {
+		g.problem(false, "BackupStorage %s/%s: %v", namespace, storage.Name, err)
+		return nil
+	}
+	fact.DocumentsByPod = b.IsVolume()
+	g.places[repo.Name] = place{repository: repo, storage: storage}
+	switch {
+	case !repo.DeletionTimestamp.IsZero():
+		g.problem(false, "Repository %s is being deleted.", repo.Name)
+	case storage.Status.Phase != storagev1alpha1.BackupStoragePhaseReady:
+		g.problem(storage.Status.Phase == "", "BackupStorage %s/%s is not ready: %s", namespace, storage.Name, firstFalse(storage.Status.Conditions))
+	case repo.Status.Phase != storagev1alpha1.RepositoryPhaseReady:
+		g.problem(true, "Repository %s is not ready: %s", repo.Name, firstFalse(repo.Status.Conditions))
+	}
+	return nil
+}
+
+func (r *Reconciler) gatherRetention(ctx context.Context, g *gathered, fact *session.Repository) error {
+	ref, ok := retentionRef(g, fact.Name)
+	if !ok {
+		return nil
+	}
+	ref.Namespace = cmp.Or(ref.Namespace, g.facts.Session.Namespace)
+	fact.PolicyRef = ref
+	policy, found, err := kube.Get[storagev1alpha1.RetentionPolicy](ctx, r.Client, ref.Namespace, ref.Name)
+	if err != nil {
+		return err
+	}
+	if !found {
+		g.problem(false, "RetentionPolicy %s/%s doesn't exist.", ref.Namespace, ref.Name)
+		return nil
+	}
+	p, err := retentionPolicy(policy.Spec)
+	if err != nil {
+		g.problem(false, "RetentionPolicy %s/%s: %v", ref.Namespace, ref.Name, err)
+		return nil
+	}
+	fact.Policy = &p
+	return nil
+}
+
+// retentionRef finds the policy of the backend that a Repository is on. The configuration's controller has
+// written the resolved references, defaults included, into its status.
+func retentionRef(g *gathered, repository string) (metav1alpha1.ObjectReference, bool) {
+	bc := g.facts.Configuration
+	if bc == nil || g.facts.Config == nil {
+		return metav1alpha1.ObjectReference{}, false
+	}
+	for _, info := range g.facts.Config.Repositories {
+		if info.Name != repository {
+			continue
+		}
+		for _, b := range bc.Status.Backends {
+			if (b.Name == info.Backend || info.Backend == "" && len(bc.Status.Backends) == 1) && b.RetentionPolicy != nil {
+				return b.RetentionPolicy.Ref, true
+			}
+		}
+		for _, b := range bc.Spec.Backends {
+			if (b.Name == info.Backend || info.Backend == "" && len(bc.Spec.Backends) == 1) && b.RetentionPolicy != nil {
+				return *b.RetentionPolicy, true
+			}
+		}
+	}
+	return metav1alpha1.ObjectReference{}, false
+}
+
+func retentionPolicy(spec storagev1alpha1.RetentionPolicySpec) (retention.Policy, error) {
+	p := retention.Policy{}
+	if spec.MaxRetentionPeriod != "" {
+		period, err := retention.ParsePeriod(string(spec.MaxRetentionPeriod))
+		if err != nil {
+			return p, err
+		}
+		p.MaxRetentionPeriod = period
+	}
+	if s := spec.SuccessfulSnapshots; s != nil {
+		p.Last, p.Hourly, p.Daily, p.Weekly, p.Monthly, p.Yearly = s.Last, s.Hourly, s.Daily, s.Weekly, s.Monthly, s.Yearly
+	}
+	if f := spec.FailedSnapshots; f != nil {
+		p.FailedLast = f.Last
+	}
+	return p, nil
+}
+
+func (g *gathered) problem(mayPass bool, format string, args ...any) {
+	g.facts.Problems = append(g.facts.Problems, session.Problem{Message: fmt.Sprintf(format, args...), MayPass: mayPass})
+}
+
+// componentsOf are the components that a run was started with.
+func componentsOf(repositories []session.Repository) []string {
+	names := map[string]bool{}
+	for _, r := range repositories {
+		if r.Snapshot != nil {
+			for name := range r.Snapshot.Status.Components {
+				names[name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+func firstFalse(conditions []metav1alpha1.Condition) string {
+	for _, c := range conditions {
+		if c.Status != "True" && c.Message != "" {
+			return c.Message
+		}
+	}
+	return "it has not been initialised yet."
+}

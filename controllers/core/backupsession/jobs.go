@@ -1,0 +1,89 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package backupsession
+
+import (
+	"context"
+	"fmt"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/naming"
+	"kubestash.com/kubestash/internal/domain/repository"
+	"kubestash.com/kubestash/internal/domain/session"
+	"kubestash.com/kubestash/internal/domain/snapshot"
+	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/task"
+)
+
+func (r *Reconciler) gatherJobs(ctx context.Context, g *gathered) error {
+	g.facts.Components = componentsOf(g.facts.Repositories)
+	g.facts.Jobs = map[string]session.Job{}
+	for _, component := range g.facts.Components {
+		name := naming.Job(g.facts.Session.Name, component, len(g.facts.Components))
+		work, err := kube.ReadWork(ctx, r.Client, r.Live, g.facts.Session.Namespace, name)
+		if err != nil {
+			return err
+		}
+		g.facts.Jobs[component] = r.jobFact(ctx, g, component, name, work)
+	}
+	return nil
+}
+
+func (r *Reconciler) jobFact(ctx context.Context, g *gathered, component, name string, work kube.Work) session.Job {
+	fact := session.Job{
+		Name: name, Exists: work.Exists, Ended: work.Ended, Failure: work.Failure, Waiting: work.Waiting, Since: work.Since,
+	}
+	if work.Ended && work.Message != "" {
+		report, err := task.DecodeReport(work.Message)
+		if err != nil {
+			fact.Failure = work.Failure + " The pod's report can't be read: " + err.Error()
+			return fact
+		}
+		fact.Outcomes = outcomes(g.facts.Session.Spec.Session, component, report)
+		if len(report.Repositories) == 0 {
+			fact.Outcomes, fact.Failure = nil, fmt.Sprintf("%s: %s", report.Class, report.Message)
+		}
+		return fact
+	}
+	if work.Running != nil {
+		fact.Running = r.running(ctx, g, component, work.Running)
+	}
+	return fact
+}
+
+func outcomes(sessionName, component string, report task.Report) map[string]session.Outcome {
+	out := map[string]session.Outcome{}
+	for _, repo := range report.Repositories {
+		out[repo.Name] = session.Outcome{
+			Component: snapshot.Component(snapshot.Outcome{
+				Path:      repository.ComponentPath(sessionName, component),
+				Succeeded: repo.Succeeded, Class: repo.Class, Message: repo.Message,
+				Summaries: repo.Summaries, Stats: repo.Stats, Integrity: repo.Integrity,
+				Duration: report.EndTime.Sub(report.StartTime.Time),
+			}),
+			Warning: repo.Warning, Forgotten: repo.Forgotten, ForgetError: repo.ForgetError, LocksRemoved: repo.LocksRemoved,
+		}
+	}
+	return out
+}
+
+// running describes a component whose pod works. Before the pod has told anything it is just running.
+func (r *Reconciler) running(ctx context.Context, g *gathered, component string, pod *corev1.Pod) map[string]storagev1alpha1.Component {
+	lines := r.progress.read(ctx, pod)
+	out := map[string]storagev1alpha1.Component{}
+	for _, repo := range g.facts.Repositories {
+		out[repo.Name] = snapshot.Running(repository.ComponentPath(g.facts.Session.Spec.Session, component), lines[repo.Name])
+	}
+	return out
+}
+
+// stopped deletes a Job with its pods.
+func (r *Reconciler) stop(ctx context.Context, namespace, name string) error {
+	job := &batchv1.Job{}
+	job.Namespace, job.Name = namespace, name
+	return kube.Delete(ctx, r.Client, job)
+}

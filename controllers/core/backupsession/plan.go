@@ -1,0 +1,250 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package backupsession
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	addonsv1alpha1 "kubestash.com/kubestash/api/addons/v1alpha1"
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/internal/desired"
+	"kubestash.com/kubestash/internal/domain/addon"
+	"kubestash.com/kubestash/internal/kube"
+)
+
+// plan is what the pods of a run do.
+type plan struct {
+	target     *kube.Target
+	components []componentPlan
+	repos      []desired.RunRepository
+	labels     map[string]string // of the namespace
+}
+
+type componentPlan struct {
+	name  string
+	addon addon.Plan
+	data  desired.TargetData
+}
+
+// gatherPlan reads what is needed to start, and records as problems what is missing.
+func (r *Reconciler) gatherPlan(ctx context.Context, g *gathered) error {
+	g.plan = &plan{}
+	for _, gather := range []func(context.Context, *gathered) error{
+		r.gatherTarget, r.gatherAddon, r.gatherSecrets,
+	} {
+		if err := gather(ctx, g); err != nil {
+			return err
+		}
+	}
+	for _, c := range g.plan.components {
+		g.facts.Components = append(g.facts.Components, c.name)
+	}
+	return nil
+}
+
+func (r *Reconciler) gatherTarget(ctx context.Context, g *gathered) error {
+	ref := g.facts.Configuration.Spec.Target
+	if ref == nil {
+		g.problem(false, "A backup without a target needs an addon that is not available.")
+		return nil
+	}
+	target, found, err := kube.ReadTarget(ctx, r.Live, *ref, g.facts.Session.Namespace)
+	var unsupported *kube.UnsupportedTargetError
+	switch {
+	case errors.As(err, &unsupported):
+		g.problem(false, "%v.", unsupported)
+		return nil
+	case err != nil:
+		return err
+	case !found:
+		g.facts.TargetGone = fmt.Sprintf("Target %s %s/%s", ref.Kind, cmp.Or(ref.Namespace, g.facts.Session.Namespace), ref.Name)
+		return nil
+	case target.Namespace != g.facts.Session.Namespace:
+		g.problem(false, "Target %s %s/%s is not in the BackupConfiguration's namespace; its volumes can't be mounted from here.",
+			target.Kind, target.Namespace, target.Name)
+		return nil
+	}
+	g.plan.target = target
+	g.plan.labels, err = kube.NamespaceLabels(ctx, r.Live, target.Namespace)
+	return err
+}
+
+func (r *Reconciler) gatherAddon(ctx context.Context, g *gathered) error {
+	info := g.facts.Config.Addon
+	if g.plan.target == nil || info == nil {
+		if info == nil {
+			g.problem(false, "Session %q names no addon.", g.facts.Config.Name)
+		}
+		return nil
+	}
+	object, found, err := kube.Get[addonsv1alpha1.Addon](ctx, r.Client, "", info.Name)
+	if err != nil {
+		return err
+	}
+	if !found {
+		g.problem(true, "Addon %q doesn't exist.", info.Name)
+		return nil
+	}
+	functions, err := r.functions(ctx, object.Spec.BackupTasks)
+	if err != nil {
+		return err
+	}
+	if len(info.Tasks) != 1 {
+		g.problem(false, "Session %q has %d tasks; exactly one is supported.", g.facts.Config.Name, len(info.Tasks))
+		return nil
+	}
+	component, err := componentPlanOf(g, object, functions, info.Tasks[0])
+	if err != nil {
+		g.problem(false, "%v", err)
+		return nil
+	}
+	g.plan.components = []componentPlan{component}
+	return nil
+}
+
+// componentPlanOf plans the one component of a Deployment or a PersistentVolumeClaim.
+func componentPlanOf(g *gathered, object *addonsv1alpha1.Addon, functions map[string]*addonsv1alpha1.Function,
+	ref corev1alpha1.TaskReference) (componentPlan, error) {
+	target := g.plan.target
+	c := componentPlan{name: metav1alpha1.ComponentDump}
+	vars := map[string]string{
+		metav1alpha1.VarNamespace:     g.facts.Session.Namespace,
+		metav1alpha1.VarBackupSession: g.facts.Session.Name,
+		metav1alpha1.VarInvokerKind:   corev1alpha1.KindBackupConfiguration,
+		metav1alpha1.VarInvokerName:   g.facts.Configuration.Name,
+		metav1alpha1.VarComponentName: c.name,
+	}
+	if target.Claim != nil {
+		vars[metav1alpha1.VarPVCName] = target.Name
+	}
+	resolved, err := addon.Resolve(addon.Request{
+		Addon: object, Functions: functions, Direction: addon.Backup, Task: ref, Vars: vars,
+	})
+	if err != nil {
+		return c, err
+	}
+	c.addon = resolved
+	switch {
+	case resolved.Driver != metav1alpha1.DriverRestic:
+		return c, fmt.Errorf("task %s of addon %s has the driver %s, which is not supported", resolved.Task, object.Name, resolved.Driver)
+	case len(resolved.Function.Command)+len(resolved.Function.Args) > 0:
+		return c, fmt.Errorf("function %s runs a command of its own, which is not supported", resolved.Function.Name)
+	case ref.TargetVolumes != nil && len(ref.TargetVolumes.VolumeMounts) > 0:
+		c.data, err = desired.SelectTarget(target.Pod, ref.TargetVolumes, true)
+	case target.Claim != nil:
+		c.data = claimData(target, resolved)
+	case target.Kind != metav1alpha1.KindDeployment:
+		return c, fmt.Errorf("backing up a %s is not supported; back up its PersistentVolumeClaims", target.Kind)
+	default:
+		c.data, err = desired.DiscoverTarget(target.Pod, true)
+	}
+	return c, err
+}
+
+// claimData: the task's own volumes mount the claim.
+func claimData(target *kube.Target, p addon.Plan) desired.TargetData {
+	data := desired.TargetData{Claims: []string{target.Name}}
+	for i, m := range p.VolumeMounts {
+		for _, v := range p.Volumes {
+			if v.Name == m.Name && v.Source.PersistentVolumeClaim != nil {
+				p.VolumeMounts[i].ReadOnly = true
+				data.Paths = append(data.Paths, m.MountPath)
+			}
+		}
+	}
+	return data
+}
+
+func (r *Reconciler) functions(ctx context.Context, tasks []addonsv1alpha1.Task) (map[string]*addonsv1alpha1.Function, error) {
+	out := map[string]*addonsv1alpha1.Function{}
+	for _, t := range tasks {
+		if _, seen := out[t.Function]; seen || t.Function == "" {
+			continue
+		}
+		f, found, err := kube.Get[addonsv1alpha1.Function](ctx, r.Client, "", t.Function)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			out[t.Function] = f
+		}
+	}
+	return out, nil
+}
+
+// gatherSecrets reads the credentials and passwords by name. They stay in memory for this pass only.
+func (r *Reconciler) gatherSecrets(ctx context.Context, g *gathered) error {
+	for _, fact := range g.facts.Repositories {
+		p, ok := g.places[fact.Name]
+		if !ok {
+			continue
+		}
+		repo := desired.RunRepository{Repository: p.repository, Storage: p.storage}
+		ref := p.repository.Spec.EncryptionSecret
+		if ref == nil {
+			g.problem(false, "Repository %s has no encryptionSecret; restic needs a password.", fact.Name)
+			continue
+		}
+		namespace := cmp.Or(ref.Namespace, p.repository.Namespace)
+		data, found, err := kube.SecretData(ctx, r.Live, namespace, ref.Name)
+		if err != nil {
+			return err
+		}
+		repo.Password = data[metav1alpha1.SecretKeyResticPassword]
+		switch {
+		case !found:
+			g.problem(false, "Encryption Secret %s/%s of Repository %s doesn't exist.", namespace, ref.Name, fact.Name)
+		case len(repo.Password) == 0:
+			g.problem(false, "Encryption Secret %s/%s of Repository %s has no value for the key %s.",
+				namespace, ref.Name, fact.Name, metav1alpha1.SecretKeyResticPassword)
+		}
+		if err := r.gatherCredentials(ctx, g, p, &repo); err != nil {
+			return err
+		}
+		g.plan.repos = append(g.plan.repos, repo)
+	}
+	return nil
+}
+
+func (r *Reconciler) gatherCredentials(ctx context.Context, g *gathered, p place, repo *desired.RunRepository) error {
+	b, err := r.Backends(p.storage.Spec.Storage.Provider)
+	if err != nil {
+		return nil // told by gatherPlace
+	}
+	name, required := b.Secret(p.storage.Spec.Storage)
+	if name == "" {
+		return nil
+	}
+	data, found, err := kube.SecretData(ctx, r.Live, p.storage.Namespace, name)
+	if err != nil {
+		return err
+	}
+	if !found {
+		g.problem(false, "Secret %s/%s of BackupStorage %s doesn't exist.", p.storage.Namespace, name, p.storage.Name)
+		return nil
+	}
+	missing := slices.DeleteFunc(slices.Clone(required), func(key string) bool { return len(data[key]) > 0 })
+	if len(missing) > 0 {
+		g.problem(false, "Secret %s/%s of BackupStorage %s has no value for the key %s.", p.storage.Namespace, name, p.storage.Name, missing[0])
+		return nil
+	}
+	repo.Credentials = data
+	return nil
+}
+
+// security is the default security context of a run's pods.
+func (p *plan) security() desired.Security {
+	var of *corev1.PodSecurityContext
+	if p.target.Pod != nil {
+		of = p.target.Pod.SecurityContext
+	}
+	return desired.BackupSecurity(of, p.labels)
+}

@@ -1,0 +1,155 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package backupsession
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"github.com/oklog/ulid/v2"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/naming"
+	"kubestash.com/kubestash/internal/domain/repository"
+	"kubestash.com/kubestash/internal/domain/session"
+	"kubestash.com/kubestash/internal/domain/snapshot"
+	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/kube/store"
+)
+
+func (r *Reconciler) snapshot(ctx context.Context, namespace, name string) (*storagev1alpha1.Snapshot, bool, error) {
+	return kube.Get[storagev1alpha1.Snapshot](ctx, r.Live, namespace, name)
+}
+
+// createSnapshot makes the object, then its status: how many components it will have must be there before any
+// of them is.
+func (r *Reconciler) createSnapshot(ctx context.Context, g *gathered, i session.CreateSnapshot) error {
+	p, ok := g.places[i.Repository]
+	if !ok {
+		return fmt.Errorf("creating Snapshot %s: Repository %s is gone", i.Name, i.Repository)
+	}
+	s := &g.facts.Session
+	object := &storagev1alpha1.Snapshot{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: s.Namespace, Name: i.Name, Labels: snapshotLabels(p.repository),
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(p.repository,
+				storagev1alpha1.GroupVersion.WithKind(storagev1alpha1.KindRepository))},
+		},
+		Spec: storagev1alpha1.SnapshotSpec{
+			SnapshotID:    ulid.MustNew(ulid.Timestamp(r.Clock.Now()), ulid.DefaultEntropy()).String(),
+			Type:          storagev1alpha1.SnapshotTypeFullBackup,
+			Repository:    i.Repository,
+			Session:       s.Spec.Session,
+			BackupSession: s.Name,
+			Version:       metav1alpha1.LayoutVersion,
+			AppRef:        p.repository.Spec.AppRef,
+			// The data outlives the object unless somebody says otherwise.
+			DeletionPolicy: storagev1alpha1.DeletionPolicyDelete,
+		},
+	}
+	ours := func(existing *storagev1alpha1.Snapshot) bool { return existing.Spec.BackupSession == s.Name }
+	if _, err := kube.Create(ctx, r.Client, r.Live, object, ours); err != nil {
+		return err
+	}
+	if object.Status.TotalComponents > 0 {
+		return nil
+	}
+	return r.writeStatus(ctx, object, i.Status)
+}
+
+func snapshotLabels(repo *storagev1alpha1.Repository) map[string]string {
+	app := repo.Spec.AppRef
+	return map[string]string{
+		metav1alpha1.LabelManagedBy:        metav1alpha1.ManagedByKubeStash,
+		metav1alpha1.LabelRepoName:         naming.LabelValue(repo.Name),
+		metav1alpha1.LabelAppRefKind:       naming.LabelValue(app.Kind),
+		metav1alpha1.LabelAppRefNamespace:  naming.LabelValue(app.Namespace),
+		metav1alpha1.LabelAppRefName:       naming.LabelValue(app.Name),
+		metav1alpha1.LabelInvokerKind:      storagev1alpha1.KindRepository,
+		metav1alpha1.LabelInvokerName:      naming.LabelValue(repo.Name),
+		metav1alpha1.LabelInvokerNamespace: repo.Namespace,
+	}
+}
+
+// recordSnapshot writes a status, after the document beside the data when that is ours to write.
+func (r *Reconciler) recordSnapshot(ctx context.Context, g *gathered, i session.RecordSnapshot) error {
+	object, found, err := r.snapshot(ctx, g.facts.Session.Namespace, i.Name)
+	if err != nil || !found {
+		return err // deleted meanwhile: the next pass sees it as a fact
+	}
+	status := *i.Status.DeepCopy()
+	if !i.Upload {
+		if snapshot.Worked(status) {
+			snapshot.Record(&status, nil, metav1.NewTime(r.Clock.Now()))
+		}
+		return r.writeStatus(ctx, object, status)
+	}
+	// The document says what the object will say.
+	document := object.DeepCopy()
+	document.Status = *status.DeepCopy()
+	snapshot.Record(&document.Status, nil, metav1.NewTime(r.Clock.Now()))
+	err = r.upload(ctx, g, document)
+	if err != nil && r.Clock.Now().Before(i.GiveUp) {
+		return fmt.Errorf("writing the document of Snapshot %s: %w", i.Name, err)
+	}
+	snapshot.Record(&status, err, metav1.NewTime(r.Clock.Now()))
+	return r.writeStatus(ctx, object, status)
+}
+
+func (r *Reconciler) upload(ctx context.Context, g *gathered, s *storagev1alpha1.Snapshot) error {
+	p, ok := g.places[s.Spec.Repository]
+	if !ok {
+		return fmt.Errorf("finding Repository %s: it is gone", s.Spec.Repository)
+	}
+	content, err := repository.SnapshotDocument(s)
+	if err != nil {
+		return err
+	}
+	objects, err := store.Open(ctx, r.Live, r.Backends, p.storage)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = objects.Close() }()
+	return objects.Put(ctx, repository.SnapshotKey(p.repository.Spec.Path, s.Name), content)
+}
+
+func (r *Reconciler) writeStatus(ctx context.Context, object *storagev1alpha1.Snapshot, status storagev1alpha1.SnapshotStatus) error {
+	if reflect.DeepEqual(object.Status, status) {
+		return nil
+	}
+	base := client.MergeFrom(object.DeepCopy())
+	object.Status = status
+	if err := r.Client.Status().Patch(ctx, object, base); err != nil {
+		return fmt.Errorf("writing status of Snapshot %s: %w", object.Name, client.IgnoreNotFound(err))
+	}
+	return nil
+}
+
+// dropSnapshots deletes what retention dropped. The data was forgotten by the pod, so only the document is
+// left to whoever finalizes the object.
+func (r *Reconciler) dropSnapshots(ctx context.Context, namespace string, names []string) error {
+	for _, name := range names {
+		object, found, err := r.snapshot(ctx, namespace, name)
+		if err != nil {
+			return err
+		}
+		if !found {
+			continue
+		}
+		base := client.MergeFrom(object.DeepCopy())
+		metav1.SetMetaDataAnnotation(&object.ObjectMeta, metav1alpha1.AnnotationForgotten, "true")
+		object.Spec.DeletionPolicy = storagev1alpha1.DeletionPolicyWipeOut
+		if err := r.Client.Patch(ctx, object, base); err != nil {
+			return fmt.Errorf("marking Snapshot %s: %w", name, client.IgnoreNotFound(err))
+		}
+		if err := kube.Delete(ctx, r.Client, object); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,185 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package desired
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/addon"
+	"kubestash.com/kubestash/internal/task"
+)
+
+// Keys of a session's Secret, and the files that they become. A key can't hold a slash, so a directory of
+// credentials is a prefix.
+const (
+	passwordFile  = "password"
+	taskKeySuffix = ".task.json"
+)
+
+// Run is one session's work: who owns it and what its pods share.
+type Run struct {
+	// Name of the session: its Secret has the same, and its Jobs are named after it.
+	Namespace, Name string
+	Labels          map[string]string
+	Owner           metav1.OwnerReference
+	MoverImage      string
+	// Repositories are what the Tasks work on; Directory, Forget, Check, Before and Record of a component's
+	// Task are filled in by Component.
+	Repositories []RunRepository
+	// DeadlineSeconds ends every Job; nil means none. Deadline is the same as a time.
+	DeadlineSeconds *int64
+	Deadline        *metav1.Time
+	// Scheduler, JobTemplate and Container are the user's settings, from weakest to strongest. Any may be nil.
+	Scheduler   *corev1alpha1.JobTemplate
+	JobTemplate *metav1alpha1.PodTemplateSpec
+	Container   *metav1alpha1.ContainerRuntimeSettings
+}
+
+// RunRepository is one Repository with what it takes to open it.
+type RunRepository struct {
+	Repository *storagev1alpha1.Repository
+	Storage    *storagev1alpha1.BackupStorage
+	// Credentials are the storage Secret's values; empty in credential-less mode.
+	Credentials map[string][]byte
+	// Password is the encryption password.
+	Password []byte
+	// Snapshot is the name of the Snapshot that is written or read.
+	Snapshot string
+}
+
+// Component is one pod's part of a Run.
+type Component struct {
+	// Name is the component's, JobName its Job's.
+	Name, JobName string
+	Task          task.Task
+	Plan          addon.Plan
+	Target        TargetData
+	Security      Security
+	NodeName      string
+}
+
+// Secret builds the short-lived Secret with the Tasks of all components and every credential that they need.
+func (r Run) Secret(components []Component) (*corev1.Secret, error) {
+	data := map[string][]byte{}
+	for i, repo := range r.Repositories {
+		data[passwordKey(i)] = repo.Password
+		for key, value := range repo.Credentials {
+			data[credentialKey(i, key)] = value
+		}
+	}
+	for _, c := range components {
+		raw, err := json.Marshal(r.locate(c.Task))
+		if err != nil {
+			return nil, fmt.Errorf("encoding task of component %s: %w", c.Name, err)
+		}
+		data[c.Name+taskKeySuffix] = raw
+	}
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: r.Namespace, Name: r.Name, Labels: r.Labels, OwnerReferences: []metav1.OwnerReference{r.Owner},
+		},
+		Type: corev1.SecretTypeOpaque,
+		Data: data,
+	}, nil
+}
+
+// locate tells a Task which files its credentials are.
+func (r Run) locate(t task.Task) task.Task {
+	t.Repositories = slices.Clone(t.Repositories)
+	for i := range t.Repositories {
+		t.Repositories[i].PasswordFile = passwordKey(i)
+		if len(r.Repositories[i].Credentials) > 0 {
+			t.Repositories[i].Storage.CredentialsDir = credentialsDir(i)
+		}
+	}
+	return t
+}
+
+// items maps the Secret's keys to one component's files: a pod doesn't see the Tasks of others.
+func (r Run) items(component string) []corev1.KeyToPath {
+	items := []corev1.KeyToPath{{Key: component + taskKeySuffix, Path: task.FileName}}
+	for i, repo := range r.Repositories {
+		items = append(items, corev1.KeyToPath{Key: passwordKey(i), Path: passwordKey(i)})
+		keys := make([]string, 0, len(repo.Credentials))
+		for key := range repo.Credentials {
+			keys = append(keys, key)
+		}
+		slices.Sort(keys)
+		for _, key := range keys {
+			items = append(items, corev1.KeyToPath{Key: credentialKey(i, key), Path: path.Join(credentialsDir(i), key)})
+		}
+	}
+	return items
+}
+
+// Job builds one component's Job with every setting laid over it.
+func (r Run) Job(c Component) (*batchv1.Job, error) {
+	in := MoverJob{
+		Namespace: r.Namespace, Name: c.JobName, Labels: r.Labels, Owner: r.Owner, Image: r.MoverImage,
+		Secret: r.Name, Items: r.items(c.Name),
+		Volumes: slices.Clone(c.Target.Volumes), Mounts: slices.Clone(c.Target.Mounts),
+		Security: c.Security, NodeName: c.NodeName, DeadlineSeconds: r.DeadlineSeconds,
+	}
+	for _, repo := range r.Repositories {
+		volume, mount, ok := StorageVolume(repo.Storage)
+		if !ok || slices.ContainsFunc(in.Volumes, func(v corev1.Volume) bool { return v.Name == volume.Name }) {
+			continue
+		}
+		if slices.ContainsFunc(in.Mounts, func(m corev1.VolumeMount) bool { return overlaps(m.MountPath, mount.MountPath) }) {
+			return nil, fmt.Errorf("BackupStorage %s/%s is mounted at %s, where the target has data too; give it another mountPath",
+				repo.Storage.Namespace, repo.Storage.Name, mount.MountPath)
+		}
+		in.Volumes, in.Mounts = append(in.Volumes, volume), append(in.Mounts, mount)
+	}
+	job := BuildMoverJob(in)
+	addPlan(job, c.Plan)
+	OverlayJobTemplate(job, r.Scheduler)
+	OverlayPodTemplate(job, r.JobTemplate)
+	OverlayContainer(job, r.Container)
+	return job, nil
+}
+
+// addPlan mounts the task's own volumes. The scratch volume is there already; a plan that replaces its source
+// replaces just that.
+func addPlan(job *batchv1.Job, plan addon.Plan) {
+	spec := &job.Spec.Template.Spec
+	for _, v := range plan.Volumes {
+		spec.Volumes = upsert(spec.Volumes, planVolume(v), func(v corev1.Volume) string { return v.Name })
+	}
+	c := &spec.Containers[0]
+	for _, m := range plan.VolumeMounts {
+		c.VolumeMounts = upsert(c.VolumeMounts, m, func(m corev1.VolumeMount) string { return m.MountPath })
+	}
+	OverlayContainer(job, plan.Function.RuntimeSettings)
+	overlayEnv(c, plan.Function.Env)
+}
+
+// planVolume turns a claim template into a generic ephemeral volume, which lives as long as the pod.
+func planVolume(v addon.Volume) corev1.Volume {
+	if v.Source.VolumeClaimTemplate == nil {
+		return CoreVolume(metav1alpha1.Volume{Name: v.Name, VolumeSource: v.Source.VolumeSource})
+	}
+	t := v.Source.VolumeClaimTemplate
+	return corev1.Volume{Name: v.Name, VolumeSource: corev1.VolumeSource{Ephemeral: &corev1.EphemeralVolumeSource{
+		VolumeClaimTemplate: &corev1.PersistentVolumeClaimTemplate{
+			ObjectMeta: metav1.ObjectMeta{Labels: t.Metadata.Labels, Annotations: t.Metadata.Annotations},
+			Spec:       t.Spec,
+		},
+	}}}
+}
+
+func passwordKey(i int) string             { return passwordFile + "-" + strconv.Itoa(i) }
+func credentialsDir(i int) string          { return "storage-" + strconv.Itoa(i) }
+func credentialKey(i int, k string) string { return credentialsDir(i) + "." + k }

@@ -1,0 +1,375 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/repository"
+	"kubestash.com/kubestash/internal/domain/snapshot"
+)
+
+const (
+	// startGrace is how long a run waits for what may pass before it fails.
+	startGrace = time.Minute
+	// startRetry is how soon it looks again meanwhile.
+	startRetry = 3 * time.Second
+	// progressInterval is how often the progress of running pods is read.
+	progressInterval = 10 * time.Second
+	// pendingLimit is how long a pod may wait for its start before the session says so.
+	pendingLimit = 2 * time.Minute
+	// uploadLimit is how long writing a Snapshot's document is tried.
+	uploadLimit = 2 * time.Minute
+)
+
+// Decide says what is next.
+func Decide(f Facts, now time.Time) Verdict {
+	d := &decision{facts: f, now: now, at: metav1.NewTime(now)}
+	d.verdict.Status = *f.Session.Status.DeepCopy()
+	if !Finished(d.verdict.Status) {
+		d.step()
+	}
+	d.verdict.Status.Phase = Phase(d.verdict.Status)
+	return d.verdict
+}
+
+type decision struct {
+	facts   Facts
+	now     time.Time
+	at      metav1.Time
+	verdict Verdict
+}
+
+func (d *decision) step() {
+	if !d.has(corev1alpha1.ConditionSnapshotsEnsured) {
+		if !d.mayStart() {
+			return
+		}
+		d.start()
+		return
+	}
+	if !d.watch() {
+		return
+	}
+	d.finish()
+}
+
+// mayStart skips, fails or holds back a run that can't start.
+func (d *decision) mayStart() bool {
+	f := d.facts
+	switch {
+	case f.Configuration == nil:
+		d.skip(fmt.Sprintf("%s %s doesn't exist.", invokerKind(f.Session), invokerName(f.Session)))
+	case f.Config == nil:
+		d.skip(fmt.Sprintf("BackupConfiguration %s has no session named %q; it has: %s.",
+			f.Configuration.Name, f.Session.Spec.Session, strings.Join(sessionNames(f.Configuration), ", ")))
+	case len(f.Rivals) > 0:
+		d.skip(fmt.Sprintf("BackupSession %s of the same session has not finished yet.", f.Rivals[0]))
+	case f.TargetGone != "":
+		d.skip(f.TargetGone + " doesn't exist.")
+	case len(f.Problems) > 0:
+		d.holdBack()
+	default:
+		return true
+	}
+	return false
+}
+
+func (d *decision) holdBack() {
+	problem := d.facts.Problems[0]
+	if problem.MayPass && d.now.Before(d.facts.Session.CreationTimestamp.Add(startGrace)) {
+		d.verdict.WakeUp = startRetry
+		return
+	}
+	d.condition(corev1alpha1.ConditionSnapshotsEnsured, false, corev1alpha1.ReasonFailedToEnsureSnapshots, problem.Message)
+	d.conclude()
+}
+
+func (d *decision) skip(message string) {
+	d.condition(corev1alpha1.ConditionBackupSkipped, true, corev1alpha1.ReasonPreRequisitesNotSatisfied, message)
+	d.event(true, EventBackupSkipped, message)
+}
+
+// start asks for everything that a run needs, so that one pass is enough.
+func (d *decision) start() {
+	s := &d.verdict.Status
+	if t := d.facts.Session.Spec.BackupTimeout; t != nil {
+		deadline := metav1.NewTime(d.now.Add(t.Duration))
+		s.BackupDeadline = &deadline
+	}
+	total := int32(len(d.facts.Repositories))
+	s.TotalSnapshots = &total
+	s.Snapshots = nil
+	for _, r := range d.facts.Repositories {
+		name := SnapshotName(d.facts.Session.Name, r.Name)
+		if r.Snapshot == nil {
+			status := d.initialStatus()
+			d.intend(CreateSnapshot{Name: name, Repository: r.Name, Status: status})
+		} else if r.Snapshot.Status.TotalComponents == 0 {
+			d.intend(RecordSnapshot{Name: name, Status: d.initialStatus()})
+		}
+		s.Snapshots = append(s.Snapshots, corev1alpha1.SnapshotStatus{
+			Name: name, Phase: storagev1alpha1.SnapshotPhasePending, Repository: r.Name, AppRef: d.facts.Configuration.Spec.Target.DeepCopy(),
+		})
+	}
+	d.condition(corev1alpha1.ConditionSnapshotsEnsured, true, corev1alpha1.ReasonSuccessfullyEnsuredSnapshots, "")
+	d.intend(d.jobs())
+	d.condition(corev1alpha1.ConditionBackupExecutorEnsured, true, corev1alpha1.ReasonSuccessfullyEnsuredBackupExecutor, "")
+	d.event(false, EventBackupStarted, fmt.Sprintf("Backing up %s into %s.",
+		components(d.facts.Components), repositories(d.facts.Repositories)))
+	d.wakeAtDeadline()
+}
+
+// initialStatus names every component from the start, so that the run goes on with these whatever becomes of
+// the target and the configuration meanwhile.
+func (d *decision) initialStatus() storagev1alpha1.SnapshotStatus {
+	status := storagev1alpha1.SnapshotStatus{
+		TotalComponents:    int32(len(d.facts.Components)),
+		VerificationStatus: storagev1alpha1.VerificationStatusNotVerified,
+		SnapshotTime:       &d.at,
+		Components:         map[string]storagev1alpha1.Component{},
+	}
+	for _, name := range d.facts.Components {
+		status.Components[name] = snapshot.Pending(repository.ComponentPath(d.facts.Session.Spec.Session, name))
+	}
+	snapshot.Summarize(&status, d.at)
+	return status
+}
+
+func (d *decision) jobs() CreateJobs {
+	jobs := CreateJobs{Components: d.facts.Components, Forget: map[string]map[string][]string{}, Check: map[string]bool{}}
+	for _, r := range d.facts.Repositories {
+		if forget := dropped(r, d.facts.Session.Name, d.now); len(forget) > 0 {
+			jobs.Forget[r.Name] = forget
+		}
+		jobs.Check[r.Name] = firstBackup(r)
+	}
+	return jobs
+}
+
+// watch brings the Snapshots up to date with the Jobs and reports whether all are complete and recorded.
+func (d *decision) watch() bool {
+	late := d.facts.Session.Status.BackupDeadline != nil && !d.now.Before(d.facts.Session.Status.BackupDeadline.Time)
+	recorded, running := true, false
+	for _, r := range d.facts.Repositories {
+		if r.Snapshot == nil {
+			d.lose(r.Name)
+			continue
+		}
+		status, done := d.observe(r, late)
+		running = running || !done
+		changed := !sameSnapshot(r.Snapshot.Status, status)
+		finished := done && snapshot.Completed(r.Snapshot.Status)
+		switch {
+		case finished:
+		case done:
+			recorded = false
+			d.intend(RecordSnapshot{
+				Name: r.Snapshot.Name, Status: status, Upload: !r.DocumentsByPod, GiveUp: d.giveUp(r),
+			})
+		case changed:
+			d.intend(RecordSnapshot{Name: r.Snapshot.Name, Status: status})
+		}
+		if !finished {
+			d.mirror(r.Snapshot.Name, status.Phase)
+		} else {
+			d.mirror(r.Snapshot.Name, r.Snapshot.Status.Phase)
+		}
+	}
+	if late && running {
+		d.stopJobs()
+	}
+	d.pending()
+	if running {
+		d.verdict.WakeUp = progressInterval
+		d.wakeAtDeadline()
+		return false
+	}
+	return recorded
+}
+
+// lose tells of a Snapshot that was deleted while its backup ran.
+func (d *decision) lose(repository string) {
+	name := SnapshotName(d.facts.Session.Name, repository)
+	d.condition(corev1alpha1.ConditionSnapshotsEnsured, false, corev1alpha1.ReasonFailedToEnsureSnapshots,
+		fmt.Sprintf("Snapshot %s was deleted while its backup ran.", name))
+	d.mirror(name, storagev1alpha1.SnapshotPhaseFailed)
+}
+
+// observe computes a Snapshot's status from the Jobs. It reports whether every component is terminal.
+func (d *decision) observe(r Repository, late bool) (storagev1alpha1.SnapshotStatus, bool) {
+	status := *r.Snapshot.Status.DeepCopy()
+	if snapshot.Completed(status) {
+		return status, true
+	}
+	if status.Components == nil {
+		status.Components = map[string]storagev1alpha1.Component{}
+	}
+	before := maps.Clone(status.Components)
+	done, incomplete := true, false
+	for _, name := range d.facts.Components {
+		component, cut := d.component(name, r, before[name], late)
+		status.Components[name] = component
+		incomplete = incomplete || cut
+		if !terminal(component.Phase) {
+			done = false
+		} else if !terminal(before[name].Phase) {
+			d.tell(name, r.Name, component)
+		}
+	}
+	if incomplete {
+		metav1alpha1.SetCondition(&status.Conditions, metav1alpha1.Condition{
+			Type: storagev1alpha1.ConditionBackupIncomplete, Status: metav1.ConditionTrue,
+			Reason:  storagev1alpha1.ReasonBackupExecutorTerminatedBeforeCompletion,
+			Message: firstError(status.Components),
+		}, d.at)
+	}
+	if !reflect.DeepEqual(before, status.Components) {
+		snapshot.Summarize(&status, d.at)
+	}
+	return status, done
+}
+
+// component is one component's state; cut is true when its Job ended without telling what became of it.
+func (d *decision) component(name string, r Repository, before storagev1alpha1.Component, late bool) (c storagev1alpha1.Component, cut bool) {
+	if terminal(before.Phase) {
+		return before, false
+	}
+	job := d.facts.Jobs[name]
+	outcome, reported := job.Outcomes[r.Name]
+	running, works := job.Running[r.Name]
+	switch {
+	case job.Ended && reported:
+		d.remarks(name, outcome)
+		return outcome.Component, false
+	case late:
+		return failed(before, "the backup did not finish within backupTimeout "+timeoutOf(d.facts.Session)+"."), true
+	case !job.Exists:
+		return failed(before, "its Job was deleted before it ended."), true
+	case job.Ended:
+		return failed(before, job.Failure), true
+	case works:
+		return running, false
+	default:
+		before.Phase = storagev1alpha1.ComponentPhasePending
+		return before, false
+	}
+}
+
+// remarks are worth an event although they change no verdict.
+func (d *decision) remarks(component string, o Outcome) {
+	if o.Warning != "" {
+		d.event(true, EventFilesUnreadable, component+": "+o.Warning)
+	}
+	for _, lock := range o.LocksRemoved {
+		d.event(false, EventStaleLockRemoved, component+": removed the stale lock of "+lock+".")
+	}
+}
+
+func (d *decision) tell(component, repository string, c storagev1alpha1.Component) {
+	if c.Phase == storagev1alpha1.ComponentPhaseFailed {
+		d.event(true, EventComponentFailed, fmt.Sprintf("Component %s in Repository %s: %s", component, repository, c.Error))
+		return
+	}
+	d.event(false, EventComponentSucceeded, fmt.Sprintf("Component %s is in Repository %s%s.", component, repository, measure(c)))
+}
+
+// giveUp is counted from the moment at which a document could first have been written: the end of the work.
+func (d *decision) giveUp(r Repository) time.Time {
+	end := d.facts.Session.CreationTimestamp.Time
+	for _, c := range d.facts.Components {
+		if o, ok := d.facts.Jobs[c].Outcomes[r.Name]; ok {
+			for _, s := range o.Component.ResticStats {
+				if s.Summary != nil && s.Summary.EndTime != nil && s.Summary.EndTime.After(end) {
+					end = s.Summary.EndTime.Time
+				}
+			}
+		}
+	}
+	return end.Add(uploadLimit)
+}
+
+// pending tells of pods that don't start; it is information, not a failure.
+func (d *decision) pending() {
+	for _, name := range d.facts.Components {
+		job := d.facts.Jobs[name]
+		if job.Waiting == "" || job.Ended || d.now.Before(job.Since.Add(pendingLimit)) {
+			continue
+		}
+		t := corev1alpha1.ConditionPodPendingForLong
+		if !d.has(t) {
+			d.event(true, t, fmt.Sprintf("The pod of component %s does not start: %s", name, job.Waiting))
+		}
+		d.condition(t, true, t, fmt.Sprintf("The pod of component %s does not start: %s", name, job.Waiting))
+		return
+	}
+}
+
+func (d *decision) stopJobs() {
+	var names []string
+	for _, c := range d.facts.Components {
+		if j := d.facts.Jobs[c]; j.Exists && !j.Ended {
+			names = append(names, j.Name)
+		}
+	}
+	if len(names) > 0 {
+		d.intend(StopJobs{Names: names})
+	}
+}
+
+func (d *decision) wakeAtDeadline() {
+	if deadline := d.verdict.Status.BackupDeadline; deadline != nil {
+		left := max(deadline.Sub(d.now), time.Second)
+		if d.verdict.WakeUp == 0 || left < d.verdict.WakeUp {
+			d.verdict.WakeUp = left
+		}
+	}
+}
+
+func (d *decision) mirror(name string, phase storagev1alpha1.SnapshotPhase) {
+	for i := range d.verdict.Status.Snapshots {
+		if d.verdict.Status.Snapshots[i].Name == name {
+			d.verdict.Status.Snapshots[i].Phase = phase
+		}
+	}
+}
+
+func (d *decision) has(conditionType string) bool {
+	return metav1alpha1.HasCondition(d.verdict.Status.Conditions, conditionType)
+}
+
+func (d *decision) condition(conditionType string, isTrue bool, reason, message string) {
+	status := metav1.ConditionFalse
+	if isTrue {
+		status = metav1.ConditionTrue
+	}
+	metav1alpha1.SetCondition(&d.verdict.Status.Conditions, metav1alpha1.Condition{
+		Type: conditionType, Status: status, Reason: reason, Message: message,
+	}, d.at)
+}
+
+func (d *decision) intend(i Intent) { d.verdict.Intents = append(d.verdict.Intents, i) }
+
+func (d *decision) event(warning bool, reason, message string) {
+	d.verdict.Events = append(d.verdict.Events, Event{Warning: warning, Reason: reason, Message: message})
+}
+
+func sessionNames(c *corev1alpha1.BackupConfiguration) []string {
+	var names []string
+	for _, s := range c.Spec.Sessions {
+		names = append(names, s.Name)
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,95 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"time"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/retention"
+)
+
+// Facts is all that a decision about one BackupSession rests on. It holds copies, never what a cache owns.
+type Facts struct {
+	Session corev1alpha1.BackupSession
+	// Configuration is nil when the invoker is gone.
+	Configuration *corev1alpha1.BackupConfiguration
+	// Config is the session's part of Configuration; nil when it has none of that name.
+	Config *corev1alpha1.Session
+	// TargetGone is set when the target doesn't exist; it names it.
+	TargetGone string
+	// Rivals are unfinished BackupSessions of the same session that were there first.
+	Rivals []string
+	// Problems tell why the run can't start, the most important first.
+	Problems []Problem
+	// Components are the names of what is to be backed up. Known once Problems is empty.
+	Components []string
+	// Repositories are in the order of the configuration.
+	Repositories []Repository
+	// Jobs are by component.
+	Jobs map[string]Job
+	// History are the finished BackupSessions of the same session, this one not among them.
+	History []Past
+}
+
+// Problem is something that keeps a run from starting.
+type Problem struct {
+	// Message says what is wrong and what to do.
+	Message string
+	// MayPass is true for what often mends itself in seconds, such as a Repository that is being initialised.
+	MayPass bool
+}
+
+// Repository is one Repository that the session backs up into.
+type Repository struct {
+	Name string
+	// Snapshot is this session's; nil when it wasn't made yet.
+	Snapshot *storagev1alpha1.Snapshot
+	// Past are the other Snapshots of the same session in this Repository.
+	Past []storagev1alpha1.Snapshot
+	// PolicyRef and Policy are the RetentionPolicy; Policy is nil when it doesn't exist.
+	PolicyRef metav1alpha1.ObjectReference
+	Policy    *retention.Policy
+	// DocumentsByPod is true for a storage that only pods can reach: they write the documents.
+	DocumentsByPod bool
+}
+
+// Job is what is known of one component's Job.
+type Job struct {
+	Name   string
+	Exists bool
+	// Ended is true once the Job won't start another pod.
+	Ended bool
+	// Outcomes are by Repository name; nil when no pod has left a Report.
+	Outcomes map[string]Outcome
+	// Failure tells why the Job ended without a Report, or why its Report is not believed.
+	Failure string
+	// Running holds the components by Repository name while a pod works, with its progress.
+	Running map[string]storagev1alpha1.Component
+	// Waiting tells why the Job's pod has not started; empty when it has. Since is when the pod was made.
+	Waiting string
+	Since   time.Time
+}
+
+// Outcome is what a Report says of one Repository.
+type Outcome struct {
+	// Component is terminal: Succeeded or Failed.
+	Component storagev1alpha1.Component
+	// Warning tells what was kept although some files could not be read.
+	Warning string
+	// Forgotten are restic ids that retention dropped and that are gone.
+	Forgotten []string
+	// ForgetError tells why they are not.
+	ForgetError string
+	// LocksRemoved tells whose stale locks were removed.
+	LocksRemoved []string
+}
+
+// Past is a finished BackupSession.
+type Past struct {
+	Name    string
+	Created time.Time
+}

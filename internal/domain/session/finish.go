@@ -1,0 +1,205 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/retention"
+	"kubestash.com/kubestash/internal/domain/size"
+)
+
+// finish applies what is left once every Snapshot is complete and recorded.
+func (d *decision) finish() {
+	d.retain()
+	d.conclude()
+}
+
+// conclude cleans up and sets the final condition: the session is over after it.
+func (d *decision) conclude() {
+	if names := d.beyondHistory(); len(names) > 0 {
+		d.intend(DropSessions{Names: names})
+	}
+	d.condition(corev1alpha1.ConditionSessionHistoryCleaned, true, corev1alpha1.ReasonSuccessfullyCleanedSessionHistory, "")
+	d.intend(DropSecret{})
+	s := &d.verdict.Status
+	d.condition(corev1alpha1.ConditionMetricsPushed, true, corev1alpha1.ReasonSuccessfullyPushedMetrics, "")
+	elapsed := size.Duration(d.now.Sub(d.facts.Session.CreationTimestamp.Time))
+	s.Duration = elapsed
+	if phase := Phase(*s); phase == corev1alpha1.BackupSessionPhaseSucceeded {
+		d.event(false, EventBackupSucceeded, "Backup succeeded in "+elapsed+".")
+	} else {
+		d.event(true, EventBackupFailed, "Backup failed: "+Failure(*s, d.snapshots()))
+	}
+}
+
+// snapshots are the Snapshots as they were recorded.
+func (d *decision) snapshots() []storagev1alpha1.Snapshot {
+	var list []storagev1alpha1.Snapshot
+	for _, r := range d.facts.Repositories {
+		if r.Snapshot != nil {
+			list = append(list, *r.Snapshot)
+		}
+	}
+	return list
+}
+
+// retain records what the pods have forgotten and deletes the Snapshots that are gone with it.
+func (d *decision) retain() {
+	d.verdict.Status.RetentionPolicies = nil
+	var drop []string
+	for _, r := range d.facts.Repositories {
+		entry := corev1alpha1.RetentionPolicyApplyStatus{
+			Ref: r.PolicyRef, Repository: r.Name, Phase: corev1alpha1.RetentionPolicyApplyPhaseApplied,
+		}
+		gone, problems := d.forgotten(r)
+		switch {
+		case r.Policy == nil:
+			entry.Phase = corev1alpha1.RetentionPolicyApplyPhaseFailed
+			entry.Error = fmt.Sprintf("RetentionPolicy %s/%s doesn't exist; every Snapshot was kept.", r.PolicyRef.Namespace, r.PolicyRef.Name)
+		case len(problems) > 0:
+			entry.Phase = corev1alpha1.RetentionPolicyApplyPhaseFailed
+			entry.Error = strings.Join(problems, "; ")
+		}
+		if entry.Phase == corev1alpha1.RetentionPolicyApplyPhaseFailed {
+			d.event(true, EventRetentionNotApplied, "Repository "+r.Name+": "+entry.Error)
+		}
+		names := expired(r, d.facts.Session.Name, gone, d.now)
+		if len(names) > 0 {
+			d.event(false, EventRetentionApplied, fmt.Sprintf("Repository %s: dropped %s.", r.Name, strings.Join(names, ", ")))
+			drop = append(drop, names...)
+		}
+		d.verdict.Status.RetentionPolicies = append(d.verdict.Status.RetentionPolicies, entry)
+	}
+	if len(drop) > 0 {
+		d.intend(DropSnapshots{Names: drop})
+	}
+	d.condition(corev1alpha1.ConditionRetentionPolicyExecutorEnsured, true,
+		corev1alpha1.ReasonSuccessfullyEnsuredRetentionPolicyExecutor, "")
+}
+
+// forgotten collects the restic ids that are gone from a Repository, and why others are not.
+func (d *decision) forgotten(r Repository) (gone map[string]bool, problems []string) {
+	gone = map[string]bool{}
+	for _, component := range d.facts.Components {
+		o := d.facts.Jobs[component].Outcomes[r.Name]
+		for _, id := range o.Forgotten {
+			gone[id] = true
+		}
+		if o.ForgetError != "" {
+			problems = append(problems, component+": "+o.ForgetError)
+		}
+	}
+	return gone, problems
+}
+
+// beyondHistory names the finished sessions that are one too many once this one has finished.
+func (d *decision) beyondHistory() []string {
+	limit := 1
+	if d.facts.Config != nil && d.facts.Config.SessionHistoryLimit != nil {
+		limit = int(*d.facts.Config.SessionHistoryLimit)
+	}
+	past := slices.Clone(d.facts.History)
+	slices.SortFunc(past, func(a, b Past) int {
+		if c := b.Created.Compare(a.Created); c != 0 {
+			return c
+		}
+		return strings.Compare(b.Name, a.Name)
+	})
+	keep := max(limit-1, 0) // this one is kept
+	if len(past) <= keep {
+		return nil
+	}
+	var names []string
+	for _, p := range past[keep:] {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// dropped asks retention which past Snapshots go if this backup succeeds, and returns their restic ids by
+// component.
+func dropped(r Repository, session string, now time.Time) map[string][]string {
+	out := map[string][]string{}
+	for _, name := range dropNames(r, session, true, now) {
+		for component, ids := range idsOf(r, name) {
+			out[component] = append(out[component], ids...)
+		}
+	}
+	for component := range out {
+		slices.Sort(out[component])
+	}
+	return out
+}
+
+// expired names the Snapshots that go now: those that retention drops and of which no data is left.
+func expired(r Repository, session string, gone map[string]bool, now time.Time) []string {
+	succeeded := r.Snapshot != nil && r.Snapshot.Status.Phase == storagev1alpha1.SnapshotPhaseSucceeded
+	var names []string
+	for _, name := range dropNames(r, session, succeeded, now) {
+		left := false
+		for _, ids := range idsOf(r, name) {
+			left = left || slices.ContainsFunc(ids, func(id string) bool { return !gone[id] })
+		}
+		if !left {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func dropNames(r Repository, session string, succeeds bool, now time.Time) []string {
+	if r.Policy == nil {
+		return nil
+	}
+	this := SnapshotName(session, r.Name)
+	list := []retention.Snapshot{{Name: this, Time: now, Failed: !succeeds}}
+	for _, s := range r.Past {
+		if s.Status.Phase != storagev1alpha1.SnapshotPhaseSucceeded && s.Status.Phase != storagev1alpha1.SnapshotPhaseFailed {
+			continue
+		}
+		at := s.CreationTimestamp.Time
+		if s.Status.SnapshotTime != nil {
+			at = s.Status.SnapshotTime.Time
+		}
+		list = append(list, retention.Snapshot{
+			Name: s.Name, Time: at, Failed: s.Status.Phase == storagev1alpha1.SnapshotPhaseFailed,
+		})
+	}
+	var names []string
+	for _, decided := range retention.Decide(list, *r.Policy, now) {
+		if !decided.Keep && decided.Name != this {
+			names = append(names, decided.Name)
+		}
+	}
+	return names
+}
+
+func idsOf(r Repository, name string) map[string][]string {
+	out := map[string][]string{}
+	for _, s := range r.Past {
+		if s.Name != name {
+			continue
+		}
+		for component, c := range s.Status.Components {
+			for _, stats := range c.ResticStats {
+				if stats.Summary != nil && stats.Summary.ID != "" {
+					out[component] = append(out[component], stats.Summary.ID)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func firstBackup(r Repository) bool {
+	return !slices.ContainsFunc(r.Past, func(s storagev1alpha1.Snapshot) bool {
+		return s.Status.Phase == storagev1alpha1.SnapshotPhaseSucceeded
+	})
+}

@@ -1,0 +1,87 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"time"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+)
+
+// Verdict is a decision. Status and Events hold once every intent was carried out, in order.
+type Verdict struct {
+	Status  corev1alpha1.BackupSessionStatus
+	Intents []Intent
+	Events  []Event
+	// WakeUp is when to look again although nothing changed; zero means never.
+	WakeUp time.Duration
+}
+
+// Event tells users of a transition of the BackupSession.
+type Event struct {
+	Warning         bool
+	Reason, Message string
+}
+
+// Reasons of events that are no condition's.
+const (
+	EventBackupStarted       = "BackupStarted"
+	EventBackupSucceeded     = "BackupSucceeded"
+	EventBackupFailed        = "BackupFailed"
+	EventBackupSkipped       = "BackupSkipped"
+	EventComponentSucceeded  = "ComponentSucceeded"
+	EventComponentFailed     = "ComponentFailed"
+	EventFilesUnreadable     = "FilesUnreadable"
+	EventStaleLockRemoved    = "StaleLockRemoved"
+	EventRetentionApplied    = "RetentionPolicyApplied"
+	EventRetentionNotApplied = "RetentionPolicyNotApplied"
+)
+
+// Intent is one of the few things that a session does to the world.
+type Intent interface{ intent() }
+
+// CreateSnapshot makes a Snapshot and writes its status. One that exists is adopted.
+type CreateSnapshot struct {
+	Name, Repository string
+	Status           storagev1alpha1.SnapshotStatus
+}
+
+// CreateJobs makes the session's Secret and the Jobs that are missing.
+type CreateJobs struct {
+	Components []string
+	// Forget holds restic ids by Repository and component that retention drops if the backup succeeds.
+	Forget map[string]map[string][]string
+	// Check holds the Repositories whose first backup this is.
+	Check map[string]bool
+}
+
+// StopJobs deletes the Jobs of components, with their pods.
+type StopJobs struct{ Names []string }
+
+// RecordSnapshot writes a Snapshot's status. With Upload set, the Snapshot's document is written first, and
+// its outcome becomes the condition SnapshotMetadataUploaded; until GiveUp a failure is tried again.
+type RecordSnapshot struct {
+	Name   string
+	Status storagev1alpha1.SnapshotStatus
+	Upload bool
+	GiveUp time.Time
+}
+
+// DropSnapshots deletes Snapshots that retention dropped and whose data is gone.
+type DropSnapshots struct{ Names []string }
+
+// DropSessions deletes BackupSessions beyond the history limit.
+type DropSessions struct{ Names []string }
+
+// DropSecret deletes the session's Secret.
+type DropSecret struct{}
+
+func (CreateSnapshot) intent() {}
+func (CreateJobs) intent()     {}
+func (StopJobs) intent()       {}
+func (RecordSnapshot) intent() {}
+func (DropSnapshots) intent()  {}
+func (DropSessions) intent()   {}
+func (DropSecret) intent()     {}

@@ -1,0 +1,107 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package kube
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+)
+
+// Target is what is backed up, or restored into.
+type Target struct {
+	Kind, Namespace, Name string
+	UID                   string
+	// Pod is the pod template's spec; nil for a PersistentVolumeClaim.
+	Pod *corev1.PodSpec
+	// Claim is set for a PersistentVolumeClaim.
+	Claim *corev1.PersistentVolumeClaim
+	// Selector finds the pods of a workload; nil for a PersistentVolumeClaim.
+	Selector map[string]string
+	// Replicas is what a workload asks for; nil where that has no meaning.
+	Replicas *int32
+}
+
+// UnsupportedTargetError says that a kind can't be backed up.
+type UnsupportedTargetError struct{ Group, Kind string }
+
+func (e *UnsupportedTargetError) Error() string {
+	kind := e.Kind
+	if e.Group != "" {
+		kind += "." + e.Group
+	}
+	return fmt.Sprintf("targets of kind %s are not supported; supported are Deployment, StatefulSet, DaemonSet and PersistentVolumeClaim", kind)
+}
+
+// ReadTarget reads a target past the cache, which keeps no pod templates. The namespace is used where the
+// reference names none. Workloads are found by their kind also when the group was left out.
+func ReadTarget(ctx context.Context, live client.Reader, ref metav1alpha1.TypedObjectReference, namespace string) (*Target, bool, error) {
+	if ref.Namespace != "" {
+		namespace = ref.Namespace
+	}
+	t := &Target{Kind: ref.Kind, Namespace: namespace, Name: ref.Name}
+	workloadGroup := ref.APIGroup == "" || ref.APIGroup == appsv1.GroupName
+	switch {
+	case workloadGroup && ref.Kind == metav1alpha1.KindDeployment:
+		o, found, err := Get[appsv1.Deployment](ctx, live, namespace, ref.Name)
+		if err != nil || !found {
+			return nil, false, err
+		}
+		t.UID, t.Pod, t.Selector, t.Replicas = string(o.UID), &o.Spec.Template.Spec, o.Spec.Selector.MatchLabels, o.Spec.Replicas
+	case workloadGroup && ref.Kind == metav1alpha1.KindStatefulSet:
+		o, found, err := Get[appsv1.StatefulSet](ctx, live, namespace, ref.Name)
+		if err != nil || !found {
+			return nil, false, err
+		}
+		t.UID, t.Pod, t.Selector, t.Replicas = string(o.UID), &o.Spec.Template.Spec, o.Spec.Selector.MatchLabels, o.Spec.Replicas
+	case workloadGroup && ref.Kind == metav1alpha1.KindDaemonSet:
+		o, found, err := Get[appsv1.DaemonSet](ctx, live, namespace, ref.Name)
+		if err != nil || !found {
+			return nil, false, err
+		}
+		t.UID, t.Pod, t.Selector = string(o.UID), &o.Spec.Template.Spec, o.Spec.Selector.MatchLabels
+	case ref.APIGroup == "" && ref.Kind == metav1alpha1.KindPersistentVolumeClaim:
+		o, found, err := Get[corev1.PersistentVolumeClaim](ctx, live, namespace, ref.Name)
+		if err != nil || !found {
+			return nil, false, err
+		}
+		t.UID, t.Claim = string(o.UID), o
+	default:
+		return nil, false, &UnsupportedTargetError{Group: ref.APIGroup, Kind: ref.Kind}
+	}
+	return t, true, nil
+}
+
+// NodeOfClaim returns the node on which a running pod uses one of the claims, so that another pod can mount a
+// volume that only one node may have. It is empty when no pod does.
+func NodeOfClaim(ctx context.Context, live client.Reader, namespace string, selector map[string]string, claims []string) (string, error) {
+	var pods corev1.PodList
+	opts := []client.ListOption{client.InNamespace(namespace)}
+	if len(selector) > 0 {
+		opts = append(opts, client.MatchingLabels(selector))
+	}
+	if err := live.List(ctx, &pods, opts...); err != nil {
+		return "", fmt.Errorf("listing pods in %s: %w", namespace, err)
+	}
+	wanted := map[string]bool{}
+	for _, c := range claims {
+		wanted[c] = true
+	}
+	for _, p := range pods.Items {
+		if p.Spec.NodeName == "" || p.Status.Phase != corev1.PodRunning {
+			continue
+		}
+		for _, v := range p.Spec.Volumes {
+			if v.PersistentVolumeClaim != nil && wanted[v.PersistentVolumeClaim.ClaimName] {
+				return p.Spec.NodeName, nil
+			}
+		}
+	}
+	return "", nil
+}
