@@ -45,6 +45,10 @@ const (
 	AnnotationVariablePrefix = "variables.kubestash.com/"
 )
 
+// AnnotationForgotten, with the value "true", is on a Snapshot whose restic snapshots are gone already: only its copy in the
+// backend is left to be removed when it is deleted. The operator writes it, before it deletes what retention has dropped.
+const AnnotationForgotten = "kubestash.com/forgotten"
+
 // Annotations on what is restored.
 const (
 	// AnnotationPopulatorAppName names, on a PVC that is populated from a Snapshot, the workload that will mount it. Users write it.

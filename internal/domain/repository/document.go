@@ -10,13 +10,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 )
-
-// AnnotationForgotten, with the value "true", is on a Snapshot whose restic snapshots are gone already: only its
-// document is left to be removed when the Snapshot is deleted. The operator writes it, before it deletes a
-// Snapshot that retention has dropped.
-const AnnotationForgotten = "kubestash.com/forgotten"
 
 // lastApplied is kubectl's copy of what a user applied: it would double each document.
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
@@ -34,20 +30,24 @@ func Document(r *storagev1alpha1.Repository) ([]byte, error) {
 
 // SnapshotDocument is the YAML copy of a Snapshot that lies beside its data, status included: a restore needs it.
 func SnapshotDocument(s *storagev1alpha1.Snapshot) ([]byte, error) {
-	copied := storagev1alpha1.Snapshot{
+	return encode(Portable(s))
+}
+
+// Portable copies what of a Snapshot means the same in another cluster: what its document holds.
+func Portable(s *storagev1alpha1.Snapshot) *storagev1alpha1.Snapshot {
+	return &storagev1alpha1.Snapshot{
 		TypeMeta:   typeMeta(storagev1alpha1.KindSnapshot),
 		ObjectMeta: portable(s.ObjectMeta),
 		Spec:       *s.Spec.DeepCopy(),
 		Status:     *s.Status.DeepCopy(),
 	}
-	return encode(copied)
 }
 
 // portable keeps what means the same in another cluster.
 func portable(m metav1.ObjectMeta) metav1.ObjectMeta {
 	annotations := maps.Clone(m.Annotations)
 	delete(annotations, lastApplied)
-	delete(annotations, AnnotationForgotten)
+	delete(annotations, metav1alpha1.AnnotationForgotten)
 	return metav1.ObjectMeta{
 		Name: m.Name, Namespace: m.Namespace, Labels: maps.Clone(m.Labels), Annotations: annotations,
 	}
