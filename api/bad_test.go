@@ -142,6 +142,10 @@ var badObjects = map[string]struct{ manifest, want string }{
 		configuration(`sessions: [{name: s, ` + addon + `, repositories: [{name: r, directory: d}]}]`),
 		`spec.sessions[0].scheduler: Required value: a session needs a scheduler: set scheduler.schedule`,
 	},
+	"a scheduler with an empty schedule": {
+		configuration(`sessions: [{name: s, scheduler: {schedule: "", jobTemplate: {}}, ` + addon + `, repositories: [{name: r, directory: d}]}]`),
+		`spec.sessions[0].scheduler.schedule: Invalid value: "": spec.sessions[0].scheduler.schedule in body should be at least 1 chars long`,
+	},
 	"a scheduler without a job template": {
 		configuration(`sessions: [{name: s, scheduler: {schedule: "@daily"}, ` + addon + `, repositories: [{name: r, directory: d}]}]`),
 		`spec.sessions[0].scheduler.jobTemplate: Required value`,

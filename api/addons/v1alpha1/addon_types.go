@@ -36,7 +36,7 @@ type AddonList struct {
 	Items           []Addon `json:"items"`
 }
 
-// AddonSpec declares the tasks of an Addon. Addon authors write it.
+// AddonSpec declares the tasks of an Addon. Addon authors write it. Empty means that no task can be named.
 type AddonSpec struct {
 	// BackupTasks can be named by sessions.
 	// +optional
@@ -47,7 +47,8 @@ type AddonSpec struct {
 	RestoreTasks []Task `json:"restoreTasks,omitempty"`
 }
 
-// Task is one way to back up or restore an application. Addon authors write it.
+// Task is one way to back up or restore an application. Addon authors write it. It is needed only with a name and a Function; empty, no
+// session can name it.
 type Task struct {
 	// Name by which sessions refer to the task, such as logical-backup.
 	// +optional
@@ -98,7 +99,8 @@ const (
 	TaskExecutorMultiLevelJob TaskExecutor = "MultiLevelJob"
 )
 
-// VolumeTemplate declares a volume of a task's pod. Addon authors write it.
+// VolumeTemplate declares a volume of a task's pod. Addon authors write it. Empty is an empty directory without a name, which nothing
+// can mount.
 type VolumeTemplate struct {
 	// Name of the volume. It may be a variable: ${RESTIC_CACHE_VOLUME}.
 	// +optional

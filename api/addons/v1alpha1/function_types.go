@@ -38,6 +38,7 @@ type FunctionList struct {
 }
 
 // FunctionSpec says what a Function runs. Addon authors write it. Strings in it may hold variables with a default: ${name:=default}.
+// Empty means KubeStash's own image with its own command.
 type FunctionSpec struct {
 	// Image to run. It may hold variables: ${DB_VERSION}, ${IMAGE_REGISTRY}. Empty means KubeStash's own.
 	// +optional

@@ -9,7 +9,8 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 )
 
-// AddonInfo says how a target is backed up or restored. Users write it.
+// AddonInfo says how a target is backed up or restored. Users write it. Empty is refused in a session, and makes a RestoreSession
+// Invalid.
 type AddonInfo struct {
 	// Name of the Addon, such as workload-addon or pvc-addon. It is needed for a backup.
 	// +optional
@@ -28,7 +29,7 @@ type AddonInfo struct {
 	JobTemplate *metav1alpha1.PodTemplateSpec `json:"jobTemplate,omitempty"`
 }
 
-// TaskReference is a task of an Addon, with what it is given. Users write it.
+// TaskReference is a task of an Addon, with what it is given. Users write it. Empty is refused.
 type TaskReference struct {
 	// Name of the task, such as logical-backup. The older spelling LogicalBackup means the same.
 	// +required
@@ -69,7 +70,7 @@ type TargetVolumeInfo struct {
 	VolumeClaimTemplates []metav1alpha1.PersistentVolumeClaim `json:"volumeClaimTemplates,omitempty"`
 }
 
-// AddonVolumeInfo replaces the source of a volume that an Addon declares. Users write it.
+// AddonVolumeInfo replaces the source of a volume that an Addon declares. Users write it. Empty replaces nothing.
 type AddonVolumeInfo struct {
 	// Name of the volume, as the Addon declares it. It may be a variable: ${RESTIC_CACHE_VOLUME}.
 	// +optional

@@ -34,7 +34,7 @@ type BackupBlueprintList struct {
 	Items           []BackupBlueprint `json:"items"`
 }
 
-// BackupBlueprintSpec says how annotated objects are backed up. Users write it.
+// BackupBlueprintSpec says how annotated objects are backed up. Users write it. Empty is refused.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.backupConfigurationTemplate)",message="a BackupBlueprint needs the template that it makes BackupConfigurations from: set backupConfigurationTemplate",reason=FieldValueRequired,fieldPath=".backupConfigurationTemplate"
 type BackupBlueprintSpec struct {
@@ -53,7 +53,8 @@ type BackupBlueprintSpec struct {
 	UsagePolicy *metav1alpha1.UsagePolicy `json:"usagePolicy,omitempty"`
 }
 
-// BackupConfigurationTemplate is what BackupConfigurations are made from. Users write it.
+// BackupConfigurationTemplate is what BackupConfigurations are made from. Users write it. Empty makes no BackupConfiguration: there is
+// no session to take over.
 type BackupConfigurationTemplate struct {
 	// Namespace of the BackupConfigurations. Empty means that of each target.
 	// +optional

@@ -44,7 +44,7 @@ type BackupConfigurationList struct {
 	Items           []BackupConfiguration `json:"items"`
 }
 
-// BackupConfigurationSpec is what the user wants to be backed up. Users write it.
+// BackupConfigurationSpec is what the user wants to be backed up. Users write it. Empty is refused.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.backends) || size(self.backends) == 0 || !has(self.sessions) || self.sessions.all(s, !has(s.repositories) || s.repositories.all(r, !has(r.backend) || size(r.backend) == 0 || self.backends.exists(b, has(b.name) && b.name == r.backend)))",message="a repository names a backend that is not in spec.backends: correct sessions[].repositories[].backend, or add the backend",fieldPath=".sessions"
 type BackupConfigurationSpec struct {
@@ -73,7 +73,8 @@ type BackupConfigurationSpec struct {
 	Paused bool `json:"paused,omitempty"`
 }
 
-// BackupConfigurationStatus is what the operator sees of a BackupConfiguration. The operator writes it.
+// BackupConfigurationStatus is what the operator sees of a BackupConfiguration. The operator writes it. Empty means that the operator
+// has not seen it yet.
 type BackupConfigurationStatus struct {
 	OffshootStatus `json:",inline"`
 
@@ -92,7 +93,7 @@ type BackupConfigurationStatus struct {
 	Conditions []metav1alpha1.Condition `json:"conditions,omitempty"`
 }
 
-// OffshootStatus tells of what a BackupConfiguration refers to and makes. The operator writes it.
+// OffshootStatus tells of what a BackupConfiguration refers to and makes. The operator writes it. Empty means not looked at yet.
 type OffshootStatus struct {
 	// Backends tells of each of spec.backends.
 	// +optional
@@ -111,7 +112,7 @@ type OffshootStatus struct {
 	Sessions []SessionStatus `json:"sessions,omitempty"`
 }
 
-// BackendStatus tells of a backend. The operator writes it.
+// BackendStatus tells of a backend. The operator writes it. Empty means not looked at yet.
 type BackendStatus struct {
 	// Name of the backend. Empty for the one that has none.
 	// +optional
@@ -130,7 +131,7 @@ type BackendStatus struct {
 	RetentionPolicy *RetentionPolicyStatus `json:"retentionPolicy,omitempty"`
 }
 
-// StorageStatus tells of the BackupStorage of a backend. The operator writes it.
+// StorageStatus tells of the BackupStorage of a backend. The operator writes it. Empty means not looked for yet.
 type StorageStatus struct {
 	// Ref is the BackupStorage.
 	// +optional
@@ -145,7 +146,7 @@ type StorageStatus struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// RetentionPolicyStatus tells of the RetentionPolicy of a backend. The operator writes it.
+// RetentionPolicyStatus tells of the RetentionPolicy of a backend. The operator writes it. Empty means not looked for yet.
 type RetentionPolicyStatus struct {
 	// Ref is the RetentionPolicy.
 	// +optional
@@ -160,7 +161,7 @@ type RetentionPolicyStatus struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// RepositoryStatus tells of a Repository of a BackupConfiguration. The operator writes it.
+// RepositoryStatus tells of a Repository of a BackupConfiguration. The operator writes it. Empty means not looked for yet.
 type RepositoryStatus struct {
 	// Name of the Repository.
 	// +optional
@@ -179,7 +180,7 @@ type RepositoryStatus struct {
 	VerificationConfigured bool `json:"verificationConfigured,omitempty"`
 }
 
-// ResourceFoundStatus says whether an object that is referred to exists. The operator writes it.
+// ResourceFoundStatus says whether an object that is referred to exists. The operator writes it. Empty means not looked for yet.
 type ResourceFoundStatus struct {
 	// TypedObjectReference is the object.
 	metav1alpha1.TypedObjectReference `json:",inline"`
@@ -189,7 +190,7 @@ type ResourceFoundStatus struct {
 	Found *bool `json:"found,omitempty"`
 }
 
-// SessionStatus tells of a session of a BackupConfiguration. The operator writes it.
+// SessionStatus tells of a session of a BackupConfiguration. The operator writes it. Empty means not looked at yet.
 type SessionStatus struct {
 	// Name of the session.
 	// +optional
@@ -206,7 +207,8 @@ type SessionStatus struct {
 	Conditions []metav1alpha1.Condition `json:"conditions,omitempty"`
 }
 
-// BackupConfigurationPhase sums up a BackupConfiguration. The operator computes it from the rest of the status.
+// BackupConfigurationPhase sums up a BackupConfiguration. The operator computes it from the rest of the status. Empty means not seen
+// yet.
 //
 // +kubebuilder:validation:Enum=NotReady;Ready;Invalid
 type BackupConfigurationPhase string

@@ -49,7 +49,7 @@ type BackupSessionList struct {
 	Items           []BackupSession `json:"items"`
 }
 
-// BackupSessionSpec says what is run. Whoever creates the BackupSession writes it.
+// BackupSessionSpec says what is run. Whoever creates the BackupSession writes it. Empty names no session, and so is skipped.
 type BackupSessionSpec struct {
 	// Invoker is the BackupConfiguration, in the same namespace.
 	// +optional
@@ -72,7 +72,7 @@ type BackupSessionSpec struct {
 	BackupTimeout *metav1.Duration `json:"backupTimeout,omitempty"`
 }
 
-// BackupSessionStatus says how a backup goes. The operator writes it.
+// BackupSessionStatus says how a backup goes. The operator writes it. Empty means that the operator has not seen it yet.
 type BackupSessionStatus struct {
 	// Phase of the BackupSession. Empty means that the operator has not seen it yet.
 	// +optional
@@ -119,7 +119,7 @@ type BackupSessionStatus struct {
 	Conditions []metav1alpha1.Condition `json:"conditions,omitempty"`
 }
 
-// SnapshotStatus tells of a Snapshot of a BackupSession. The operator writes it.
+// SnapshotStatus tells of a Snapshot of a BackupSession. The operator writes it. Empty means that there is no Snapshot.
 type SnapshotStatus struct {
 	// Name of the Snapshot.
 	// +optional
@@ -138,7 +138,7 @@ type SnapshotStatus struct {
 	Repository string `json:"repository,omitempty"`
 }
 
-// RetentionPolicyApplyStatus tells how old Snapshots of a Repository were removed. The operator writes it.
+// RetentionPolicyApplyStatus tells how old Snapshots of a Repository were removed. The operator writes it. Empty means not applied.
 type RetentionPolicyApplyStatus struct {
 	// Ref is the RetentionPolicy.
 	// +optional
@@ -171,7 +171,7 @@ const (
 	RetentionPolicyApplyPhaseFailed RetentionPolicyApplyPhase = "FailedToApply"
 )
 
-// BackupSessionPhase sums up a BackupSession. The operator computes it from conditions and Snapshots.
+// BackupSessionPhase sums up a BackupSession. The operator computes it from conditions and Snapshots. Empty means not seen yet.
 //
 // +kubebuilder:validation:Enum=Pending;Running;Succeeded;Failed;Skipped
 type BackupSessionPhase string

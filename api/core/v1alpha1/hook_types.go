@@ -36,7 +36,7 @@ type RestoreHooks struct {
 	PostRestore []HookInfo `json:"postRestore,omitempty"`
 }
 
-// HookInfo is one use of a HookTemplate. Users write it.
+// HookInfo is one use of a HookTemplate. Users write it. Empty names no HookTemplate, and fails when its turn comes.
 type HookInfo struct {
 	// Name of the hook, by which the status reports it.
 	// +optional
@@ -54,7 +54,6 @@ type HookInfo struct {
 
 	// MaxRetry is how often a hook that failed is tried again.
 	// +optional
-	// +kubebuilder:default=0
 	// +kubebuilder:validation:Minimum=0
 	MaxRetry int32 `json:"maxRetry,omitempty"`
 
@@ -112,7 +111,7 @@ type HookStatus struct {
 	PostHooks []HookExecutionStatus `json:"postHooks,omitempty"`
 }
 
-// HookExecutionStatus tells how one hook went. The operator writes it.
+// HookExecutionStatus tells how one hook went. The operator writes it. Empty means Pending.
 type HookExecutionStatus struct {
 	// Name of the hook.
 	// +optional

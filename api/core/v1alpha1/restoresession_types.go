@@ -45,7 +45,7 @@ type RestoreSessionList struct {
 	Items           []RestoreSession `json:"items"`
 }
 
-// RestoreSessionSpec is what the user wants to be restored. Users write it.
+// RestoreSessionSpec is what the user wants to be restored. Users write it. Empty is refused.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.dataSource)",message="a RestoreSession must say what to restore: set dataSource.repository and dataSource.snapshot",reason=FieldValueRequired,fieldPath=".dataSource"
 type RestoreSessionSpec struct {
@@ -78,7 +78,8 @@ type RestoreSessionSpec struct {
 	ManifestOptions *ManifestRestoreOptions `json:"manifestOptions,omitempty"`
 }
 
-// RestoreDataSource says what is restored: a Snapshot by name, the latest of a Repository, or a point in time. Users write it.
+// RestoreDataSource says what is restored: a Snapshot by name, the latest of a Repository, or a point in time. Users write it. Empty is
+// refused.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.pitr) || (has(self.snapshot) && size(self.snapshot) > 0)",message="dataSource must say which backup to restore: set snapshot to a Snapshot's name or to latest, or set pitr",reason=FieldValueRequired,fieldPath=".snapshot"
 // +kubebuilder:validation:XValidation:rule="!has(self.pitr) || !has(self.snapshot) || size(self.snapshot) == 0",message="dataSource can't have both snapshot and pitr: keep the one that you mean",reason=FieldValueForbidden,fieldPath=".snapshot"
@@ -111,7 +112,7 @@ type RestoreDataSource struct {
 	EncryptionSecret *metav1alpha1.ObjectReference `json:"encryptionSecret,omitempty"`
 }
 
-// PITR is a point in time to restore. Users write it.
+// PITR is a point in time to restore. Users write it. Empty is refused.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.targetTime)",message="pitr needs the point in time to restore: set targetTime, such as 2026-01-31T12:00:00Z",reason=FieldValueRequired,fieldPath=".targetTime"
 type PITR struct {
@@ -124,7 +125,7 @@ type PITR struct {
 	Exclusive bool `json:"exclusive,omitempty"`
 }
 
-// RestoreSessionStatus says how a restore goes. The operator writes it.
+// RestoreSessionStatus says how a restore goes. The operator writes it. Empty means that the operator has not seen it yet.
 type RestoreSessionStatus struct {
 	// Phase of the RestoreSession. Empty means that the operator has not seen it yet.
 	// +optional
@@ -171,7 +172,8 @@ type RestoreSessionStatus struct {
 	Conditions []metav1alpha1.Condition `json:"conditions,omitempty"`
 }
 
-// ComponentRestoreStatus tells how the restore of one component goes. The operator writes it, from what its pod reports.
+// ComponentRestoreStatus tells how the restore of one component goes. The operator writes it, from what its pod reports. Empty means
+// Pending.
 type ComponentRestoreStatus struct {
 	// Phase of the component. Empty means Pending.
 	// +optional
@@ -190,7 +192,8 @@ type ComponentRestoreStatus struct {
 	Error string `json:"error,omitempty"`
 }
 
-// RestoreProgress is how far a restore is. The operator writes it, at most every ten seconds.
+// RestoreProgress is how far a restore is. The operator writes it, at most every ten seconds. Empty means that nothing has been heard of
+// it yet.
 type RestoreProgress struct {
 	// SecondsElapsed since restic began.
 	// +optional
@@ -229,7 +232,8 @@ type RestoreProgress struct {
 	Speed string `json:"speed,omitempty"`
 }
 
-// RestoreSessionPhase sums up a RestoreSession, or one component of it. The operator computes it from conditions and components.
+// RestoreSessionPhase sums up a RestoreSession, or one component of it. The operator computes it from conditions and components. Empty
+// means not seen yet.
 //
 // +kubebuilder:validation:Enum=Pending;Running;Failed;Succeeded;Invalid;Unknown
 type RestoreSessionPhase string

@@ -9,7 +9,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 )
 
-// Session is one schedule of a BackupConfiguration: when, how, and whereto. Users write it.
+// Session is one schedule of a BackupConfiguration: when, how, and whereto. Users write it. Empty is refused.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.scheduler)",message="a session needs a scheduler: set scheduler.schedule, such as '0 3 * * *'",reason=FieldValueRequired,fieldPath=".scheduler"
 // +kubebuilder:validation:XValidation:rule="has(self.addon) && has(self.addon.name) && size(self.addon.name) > 0",message="a session needs an addon: set addon.name, such as workload-addon or pvc-addon",reason=FieldValueRequired,fieldPath=".addon"
@@ -30,7 +30,7 @@ type Session struct {
 	Repositories []RepositoryInfo `json:"repositories,omitempty"`
 }
 
-// SessionConfig is what every kind of session has. Users write it; its keys stand directly in the session.
+// SessionConfig is what every kind of session has. Users write it; its keys stand directly in the session. Empty is refused.
 type SessionConfig struct {
 	// Name of the session, unique among its siblings. It is part of the names of what is made for it.
 	// +required
@@ -64,9 +64,10 @@ type SessionConfig struct {
 	SessionHistoryLimit *int32 `json:"sessionHistoryLimit,omitempty"`
 }
 
-// SchedulerSpec is the CronJob of a session. Users write it.
+// SchedulerSpec is the CronJob of a session. Users write it. Empty is refused.
 type SchedulerSpec struct {
 	// Schedule in the form of cron: "0 3 * * *". H stands for a value that is fixed, but spread between sessions: "H H * * *".
+	// +kubebuilder:validation:MinLength=1
 	Schedule string `json:"schedule"`
 
 	// TimeZone that the schedule is read in, such as Europe/Berlin. Empty means that of the cluster's controllers, which is mostly UTC.
@@ -148,7 +149,7 @@ type RetryConfig struct {
 	Delay metav1.Duration `json:"delay,omitzero"`
 }
 
-// RepositoryInfo is a place for the backups of a session. Users write it; the operator creates a Repository from it.
+// RepositoryInfo is a place for the backups of a session. Users write it; the operator creates a Repository from it. Empty is refused.
 type RepositoryInfo struct {
 	// Name of the Repository, in the BackupConfiguration's namespace. It is unique in the session.
 	// +required
@@ -195,7 +196,8 @@ const (
 	RepositoryDeletionPolicyRetain RepositoryDeletionPolicy = "Retain"
 )
 
-// BackendReference gives a name to a BackupStorage and to how long backups are kept there. Users write it.
+// BackendReference gives a name to a BackupStorage and to how long backups are kept there. Users write it. Empty means the default
+// BackupStorage with the default RetentionPolicy.
 type BackendReference struct {
 	// Name by which sessions refer to this backend, unique among its siblings. Empty for the one that is meant when none is named.
 	// +optional

@@ -3,7 +3,8 @@
 
 package v1alpha1
 
-// ParameterDefinition declares a parameter that an addon's task or a hook template understands. Addon and hook authors write it.
+// ParameterDefinition declares a parameter that an addon's task or a hook template understands. Addon and hook authors write it. Empty
+// declares nothing.
 type ParameterDefinition struct {
 	// Name by which users set the parameter.
 	// +optional

@@ -3,7 +3,8 @@
 
 package v1alpha1
 
-// ObjectReference points to an object of a kind that the field implies. Users write it in specs, the operator in statuses.
+// ObjectReference points to an object of a kind that the field implies. Users write it in specs, the operator in statuses. Empty is
+// refused: leave the field out instead.
 type ObjectReference struct {
 	// Name of the object.
 	Name string `json:"name"`
@@ -13,7 +14,8 @@ type ObjectReference struct {
 	Namespace string `json:"namespace,omitempty"`
 }
 
-// TypedObjectReference points to an object of any kind. Users write it in specs, the operator in statuses.
+// TypedObjectReference points to an object of any kind. Users write it in specs, the operator in statuses. Empty is refused: leave the
+// field out instead.
 type TypedObjectReference struct {
 	// APIGroup of the object, without a version. Empty means the core group; for the kinds Deployment, StatefulSet and DaemonSet
 	// an empty group is read as "apps".

@@ -8,7 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Volume is a named volume of a pod. Users write it.
+// Volume is a named volume of a pod. Users write it. Empty is refused.
 type Volume struct {
 	// Name by which volumeMounts refer to the volume.
 	Name string `json:"name"`
@@ -133,7 +133,7 @@ type VolumeSource struct {
 	Ephemeral *EphemeralVolumeSource `json:"ephemeral,omitempty"`
 }
 
-// EphemeralVolumeSource is a volume that lives as long as its pod. Users write it.
+// EphemeralVolumeSource is a volume that lives as long as its pod. Users write it. Empty is refused by Kubernetes, when the pod is made.
 type EphemeralVolumeSource struct {
 	// VolumeClaimTemplate is the claim to make for the pod.
 	// +optional
@@ -151,7 +151,7 @@ type AddonVolumeSource struct {
 	VolumeClaimTemplate *PersistentVolumeClaimTemplate `json:"volumeClaimTemplate,omitempty"`
 }
 
-// PersistentVolumeClaimTemplate is a claim to make. Users write it.
+// PersistentVolumeClaimTemplate is a claim to make. Users write it. Empty is refused by Kubernetes, when the claim is made.
 type PersistentVolumeClaimTemplate struct {
 	// Metadata of the claim. Empty means a name that KubeStash makes.
 	// +optional
@@ -162,7 +162,7 @@ type PersistentVolumeClaimTemplate struct {
 }
 
 // PersistentVolumeClaim is a claim to make on a restore. Users write it. Strings in it may hold variables: ${POD_ORDINAL} makes one
-// claim per pod.
+// claim per pod. Empty names no claim, and makes none.
 type PersistentVolumeClaim struct {
 	// APIVersion is "v1". Empty means the same.
 	// +optional

@@ -3,7 +3,7 @@
 
 package v1alpha1
 
-// AzureSpec is a backend on Azure Blob Storage. Users write it.
+// AzureSpec is a backend on Azure Blob Storage. Users write it. Empty is refused.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.storageAccount) && size(self.storageAccount) > 0",message="azure needs to know where to keep backups: set storage.azure.storageAccount",reason=FieldValueRequired,fieldPath=".storageAccount"
 // +kubebuilder:validation:XValidation:rule="has(self.container) && size(self.container) > 0",message="azure needs to know where to keep backups: set storage.azure.container",reason=FieldValueRequired,fieldPath=".container"

@@ -3,7 +3,7 @@
 
 package v1alpha1
 
-// GCSSpec is a backend on Google Cloud Storage. Users write it.
+// GCSSpec is a backend on Google Cloud Storage. Users write it. Empty is refused.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.bucket) && size(self.bucket) > 0",message="gcs needs to know where to keep backups: set storage.gcs.bucket",reason=FieldValueRequired,fieldPath=".bucket"
 type GCSSpec struct {

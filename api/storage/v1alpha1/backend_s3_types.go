@@ -3,7 +3,7 @@
 
 package v1alpha1
 
-// S3Spec is a backend on S3. Users write it.
+// S3Spec is a backend on S3. Users write it. Empty is refused.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.bucket) && size(self.bucket) > 0",message="s3 needs to know where to keep backups: set storage.s3.bucket",reason=FieldValueRequired,fieldPath=".bucket"
 type S3Spec struct {

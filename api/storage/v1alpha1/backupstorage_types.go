@@ -45,7 +45,7 @@ type BackupStorageList struct {
 	Items           []BackupStorage `json:"items"`
 }
 
-// BackupStorageSpec is what the user wants of a BackupStorage. Users write it.
+// BackupStorageSpec is what the user wants of a BackupStorage. Users write it. Empty is refused.
 type BackupStorageSpec struct {
 	// Storage is where the bytes live. It can't change while Repositories are kept there.
 	// +required
@@ -82,7 +82,8 @@ const (
 	DeletionPolicyWipeOut DeletionPolicy = "WipeOut"
 )
 
-// BackupStorageStatus is what the operator sees of a BackupStorage. The operator writes it.
+// BackupStorageStatus is what the operator sees of a BackupStorage. The operator writes it. Empty means that the operator has not seen
+// it yet.
 type BackupStorageStatus struct {
 	// Phase is Ready or NotReady. Empty means that the operator has not seen the BackupStorage yet.
 	// +optional
@@ -107,7 +108,8 @@ type BackupStorageStatus struct {
 	Conditions []metav1alpha1.Condition `json:"conditions,omitempty"`
 }
 
-// RepositoryInfo is what a BackupStorage knows of a Repository. The operator writes it, also into the backend's metadata.yaml.
+// RepositoryInfo is what a BackupStorage knows of a Repository. The operator writes it, also into the backend's metadata.yaml. Empty
+// does not occur.
 type RepositoryInfo struct {
 	// Name of the Repository.
 	// +optional
@@ -138,7 +140,7 @@ type RepositoryInfo struct {
 	Error *string `json:"error,omitempty"`
 }
 
-// BackupStoragePhase sums up a BackupStorage. The operator computes it from the conditions.
+// BackupStoragePhase sums up a BackupStorage. The operator computes it from the conditions. Empty means not seen yet.
 type BackupStoragePhase string
 
 const (

@@ -47,7 +47,8 @@ type RepositoryList struct {
 	Items           []Repository `json:"items"`
 }
 
-// RepositorySpec is what is wanted of a Repository. The operator writes it; users may change deletionPolicy, encryptionSecret and paused.
+// RepositorySpec is what is wanted of a Repository. The operator writes it; users may change deletionPolicy, encryptionSecret and
+// paused. Empty makes a Repository that is never Ready.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.path) == has(oldSelf.path) && (!has(self.path) || self.path == oldSelf.path)",message="path can't be changed: it is where the backups of this Repository lie; make a new Repository instead",reason=FieldValueForbidden,fieldPath=".path"
 type RepositorySpec struct {
@@ -79,7 +80,7 @@ type RepositorySpec struct {
 	Paused bool `json:"paused,omitempty"`
 }
 
-// RepositoryStatus is what the operator sees of a Repository. The operator writes it.
+// RepositoryStatus is what the operator sees of a Repository. The operator writes it. Empty means that the operator has not seen it yet.
 type RepositoryStatus struct {
 	// Phase is Ready or NotReady. Empty means that the operator has not seen the Repository yet.
 	// +optional
@@ -123,7 +124,7 @@ type RepositoryStatus struct {
 // RecentSnapshotsLimit is how many Snapshots status.recentSnapshots of a Repository holds.
 const RecentSnapshotsLimit = 5
 
-// SnapshotInfo is what a Repository knows of a recent Snapshot. The operator writes it.
+// SnapshotInfo is what a Repository knows of a recent Snapshot. The operator writes it. Empty does not occur.
 type SnapshotInfo struct {
 	// Name of the Snapshot.
 	// +optional
@@ -150,7 +151,7 @@ type SnapshotInfo struct {
 	SnapshotTime *metav1.Time `json:"snapshotTime,omitempty"`
 }
 
-// RepositoryPhase sums up a Repository. The operator computes it from the conditions.
+// RepositoryPhase sums up a Repository. The operator computes it from the conditions. Empty means not seen yet.
 //
 // +kubebuilder:validation:Enum=NotReady;Ready
 type RepositoryPhase string

@@ -36,7 +36,8 @@ type RetentionPolicyList struct {
 	Items           []RetentionPolicy `json:"items"`
 }
 
-// RetentionPolicySpec says which Snapshots are kept. Users write it. One of maxRetentionPeriod and successfulSnapshots is needed.
+// RetentionPolicySpec says which Snapshots are kept. Users write it. One of maxRetentionPeriod and successfulSnapshots is needed. Empty
+// is refused.
 //
 // +kubebuilder:validation:XValidation:rule="(has(self.maxRetentionPeriod) && size(self.maxRetentionPeriod) > 0) || has(self.successfulSnapshots)",message="a RetentionPolicy must say what to keep: set maxRetentionPeriod, successfulSnapshots, or both"
 type RetentionPolicySpec struct {
@@ -66,7 +67,8 @@ type RetentionPolicySpec struct {
 	Default bool `json:"default,omitempty"`
 }
 
-// RetentionPeriod is a length of time such as "30d" or "1y6mo"; see RetentionPolicySpec.MaxRetentionPeriod. Users write it.
+// RetentionPeriod is a length of time such as "30d" or "1y6mo"; see RetentionPolicySpec.MaxRetentionPeriod. Users write it. Empty means
+// without a limit.
 type RetentionPeriod string
 
 // SuccessfulSnapshotsKeepPolicy says how many Snapshots that succeeded are kept. Users write it. A Snapshot is kept when any of the
@@ -103,7 +105,7 @@ type SuccessfulSnapshotsKeepPolicy struct {
 	Yearly *int32 `json:"yearly,omitempty"`
 }
 
-// FailedSnapshotsKeepPolicy says how many Snapshots that failed are kept. Users write it.
+// FailedSnapshotsKeepPolicy says how many Snapshots that failed are kept. Users write it. Empty means the last one.
 type FailedSnapshotsKeepPolicy struct {
 	// Last is how many of the newest Snapshots are kept. Empty means one.
 	// +optional

@@ -8,7 +8,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 )
 
-// Component is a part of a Snapshot that one pod backs up. The operator writes it, from what the pod reports.
+// Component is a part of a Snapshot that one pod backs up. The operator writes it, from what the pod reports. Empty means Pending.
 type Component struct {
 	// Path of the component's data, relative to the Repository's path. Empty for drivers that keep none there.
 	// +optional
@@ -91,7 +91,7 @@ const (
 	ComponentPhaseFailed ComponentPhase = "Failed"
 )
 
-// ResticStats tells of one path, or stream, that restic backs up. The operator writes it.
+// ResticStats tells of one path, or stream, that restic backs up. The operator writes it. Empty means that restic has not started.
 type ResticStats struct {
 	// Summary is what restic reported at the end. Empty means that it has not ended.
 	// +optional
@@ -102,7 +102,7 @@ type ResticStats struct {
 	Progress *ResticProgress `json:"progress,omitempty"`
 }
 
-// ResticSummary is what restic reported at the end of a backup. The operator writes it.
+// ResticSummary is what restic reported at the end of a backup. The operator writes it. Empty means that restic reported nothing.
 type ResticSummary struct {
 	// ID of the restic snapshot.
 	// +optional
@@ -137,7 +137,8 @@ type ResticSummary struct {
 	EndTime *metav1.Time `json:"endTime,omitempty"`
 }
 
-// ResticProgress is how far a backup is. The operator writes it, at most every ten seconds.
+// ResticProgress is how far a backup is. The operator writes it, at most every ten seconds. Empty means that nothing has been heard of
+// it yet.
 type ResticProgress struct {
 	// SecondsElapsed since restic began.
 	// +optional

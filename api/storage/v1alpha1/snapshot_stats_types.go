@@ -5,7 +5,7 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// VolumeSnapshotterStats tells of one VolumeSnapshot. The operator writes it.
+// VolumeSnapshotterStats tells of one VolumeSnapshot. The operator writes it. Empty means not reported.
 type VolumeSnapshotterStats struct {
 	// PVCName is the PersistentVolumeClaim that was snapshotted.
 	// +optional
@@ -24,7 +24,7 @@ type VolumeSnapshotterStats struct {
 	VolumeSnapshotTime *metav1.Time `json:"volumeSnapshotTime,omitempty"`
 }
 
-// WalGStats tells of a base backup by wal-g. The addon reports it, the operator writes it.
+// WalGStats tells of a base backup by wal-g. The addon reports it, the operator writes it. Empty means not reported.
 type WalGStats struct {
 	// ID of the base backup.
 	// +optional
@@ -43,7 +43,7 @@ type WalGStats struct {
 	StopTime *metav1.Time `json:"stopTime,omitempty"`
 }
 
-// MedusaStats tells of a backup by Medusa. The addon reports it, the operator writes it.
+// MedusaStats tells of a backup by Medusa. The addon reports it, the operator writes it. Empty means not reported.
 type MedusaStats struct {
 	// BackupName is Medusa's name of the backup.
 	// +optional
@@ -66,7 +66,7 @@ type MedusaStats struct {
 	FinishTime string `json:"finishTime,omitempty"`
 }
 
-// SolrStats tells of one collection that Solr backed up. The addon reports it, the operator writes it.
+// SolrStats tells of one collection that Solr backed up. The addon reports it, the operator writes it. Empty means not reported.
 type SolrStats struct {
 	// BackupID is Solr's number of the backup.
 	// +optional
@@ -101,7 +101,8 @@ type SolrStats struct {
 	UploadedIndexFileMB float64 `json:"uploadedIndexFileMB,omitempty"`
 }
 
-// ClickHouseStats tells of one host that clickhouse-backup backed up. The addon reports it, the operator writes it.
+// ClickHouseStats tells of one host that clickhouse-backup backed up. The addon reports it, the operator writes it. Empty means not
+// reported.
 type ClickHouseStats struct {
 	// ID of the backup.
 	// +optional
@@ -124,7 +125,7 @@ type ClickHouseStats struct {
 	FinishTime *metav1.Time `json:"finishTime,omitempty"`
 }
 
-// Neo4jStats tells of one database that neo4j-admin backed up. The addon reports it, the operator writes it.
+// Neo4jStats tells of one database that neo4j-admin backed up. The addon reports it, the operator writes it. Empty means not reported.
 type Neo4jStats struct {
 	// File is the artifact that holds it.
 	// +optional
@@ -167,7 +168,7 @@ type Neo4jStats struct {
 	Recovered *bool `json:"recovered,omitempty"`
 }
 
-// LogStats tells how the archiving of a database's logs goes. The addon reports it, the operator writes it.
+// LogStats tells how the archiving of a database's logs goes. The addon reports it, the operator writes it. Empty means not reported.
 type LogStats struct {
 	// Start is the earliest point in time that can be restored.
 	// +optional
@@ -202,7 +203,7 @@ type LogStats struct {
 	LastLogRetentionStats []LogRetention `json:"lastLogRetentionStats,omitempty"`
 }
 
-// LogUpload tells of one upload of logs. The addon reports it, the operator writes it.
+// LogUpload tells of one upload of logs. The addon reports it, the operator writes it. Empty means not reported.
 type LogUpload struct {
 	// Start of the stretch of time that the logs cover.
 	// +optional
@@ -217,7 +218,7 @@ type LogUpload struct {
 	Error string `json:"error,omitempty"`
 }
 
-// LogRetention tells of one removal of old logs. The addon reports it, the operator writes it.
+// LogRetention tells of one removal of old logs. The addon reports it, the operator writes it. Empty means not reported.
 type LogRetention struct {
 	// LastExecutionTime is when it was done.
 	// +optional

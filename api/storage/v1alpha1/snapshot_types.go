@@ -47,7 +47,8 @@ type SnapshotList struct {
 	Items           []Snapshot `json:"items"`
 }
 
-// SnapshotSpec says what was backed up. The operator writes it; users may change deletionPolicy and paused.
+// SnapshotSpec says what was backed up. The operator writes it; users may change deletionPolicy and paused. Empty makes a Snapshot that
+// the operator leaves alone.
 type SnapshotSpec struct {
 	// SnapshotID is a ULID: unique, and in the order of time.
 	// +optional
@@ -97,7 +98,7 @@ const (
 	SnapshotTypeIncrementalBackup SnapshotType = "IncrementalBackup"
 )
 
-// SnapshotStatus says how far a backup is, and what it holds. The operator writes it.
+// SnapshotStatus says how far a backup is, and what it holds. The operator writes it. Empty means that the operator has not seen it yet.
 type SnapshotStatus struct {
 	// Phase of the Snapshot. Empty means that the operator has not seen it yet.
 	// +optional
@@ -147,7 +148,7 @@ type SnapshotStatus struct {
 	Components map[string]Component `json:"components,omitempty"`
 }
 
-// SnapshotPhase sums up a Snapshot. The operator computes it from conditions and components.
+// SnapshotPhase sums up a Snapshot. The operator computes it from conditions and components. Empty means not seen yet.
 //
 // +kubebuilder:validation:Enum=Pending;Running;Succeeded;Failed
 type SnapshotPhase string
