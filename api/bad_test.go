@@ -274,46 +274,50 @@ func TestABadObjectIsRefusedWithAMessageThatHelps(t *testing.T) {
 	}
 }
 
+const (
+	repository = "apiVersion: storage.kubestash.com/v1alpha1\nkind: Repository\nmetadata: {name: x, resourceVersion: '1'}\n"
+	backup     = "apiVersion: core.kubestash.com/v1alpha1\nkind: BackupSession\nmetadata: {name: x, resourceVersion: '1'}\n"
+)
+
+// changes are put to an object that is there. An empty want means that the change is accepted.
+var changes = map[string]struct{ before, after, want string }{
+	"the path of a repository": {
+		repository + "spec: {path: /a}", repository + "spec: {path: /b}",
+		`spec.path: Forbidden: path can't be changed: it is where the backups of this Repository lie`,
+	},
+	"the path of a repository, by leaving it out": {
+		repository + "spec: {path: /a}", repository + "spec: {paused: true}",
+		`spec.path: Forbidden: path can't be changed`,
+	},
+	"the other fields of a repository": {
+		repository + "spec: {path: /a}", repository + "spec: {path: /a, paused: true, deletionPolicy: WipeOut}", "",
+	},
+	"the session of a BackupSession": {
+		backup + "spec: {session: a}", backup + "spec: {session: b}",
+		`spec: Forbidden: the spec of a BackupSession can't be changed`,
+	},
+	"the timeout of a BackupSession": {
+		backup + "spec: {session: a}", backup + "spec: {session: a, backupTimeout: 1m}",
+		`spec: Forbidden: the spec of a BackupSession can't be changed`,
+	},
+	"the labels of a BackupSession": {
+		backup + "spec: {session: a, backupTimeout: 1m}", strings.Replace(backup, "name: x", "name: x, labels: {a: b}", 1) + "spec: {session: a, backupTimeout: 1m}", "",
+	},
+	"the bucket of a storage that holds nothing": {
+		storage(`storage: {provider: gcs, gcs: {bucket: a}}`), storage(`storage: {provider: gcs, gcs: {bucket: b}}`), "",
+	},
+	"the bucket of a storage that holds repositories": {
+		storage(`storage: {provider: gcs, gcs: {bucket: a}}`) + "status: {repositories: [{name: r}]}", storage(`storage: {provider: gcs, gcs: {bucket: b}}`),
+		`spec.storage: Forbidden: storage can't be changed while Repositories are kept there`,
+	},
+	"the deletion policy of a storage that holds repositories": {
+		storage(`storage: {provider: gcs, gcs: {bucket: a}}`) + "status: {repositories: [{name: r}]}", storage(`storage: {provider: gcs, gcs: {bucket: a}}, deletionPolicy: WipeOut`), "",
+	},
+}
+
 func TestWhatMayNotChangeIsRefusedOnUpdateOnly(t *testing.T) {
-	const (
-		repository = "apiVersion: storage.kubestash.com/v1alpha1\nkind: Repository\nmetadata: {name: x, resourceVersion: '1'}\n"
-		backup     = "apiVersion: core.kubestash.com/v1alpha1\nkind: BackupSession\nmetadata: {name: x, resourceVersion: '1'}\n"
-	)
 	server := newServer(t)
-	for name, change := range map[string]struct{ before, after, want string }{
-		"the path of a repository": {
-			repository + "spec: {path: /a}", repository + "spec: {path: /b}",
-			`spec.path: Forbidden: path can't be changed: it is where the backups of this Repository lie`,
-		},
-		"the path of a repository, by leaving it out": {
-			repository + "spec: {path: /a}", repository + "spec: {paused: true}",
-			`spec.path: Forbidden: path can't be changed`,
-		},
-		"the other fields of a repository": {
-			repository + "spec: {path: /a}", repository + "spec: {path: /a, paused: true, deletionPolicy: WipeOut}", "",
-		},
-		"the session of a BackupSession": {
-			backup + "spec: {session: a}", backup + "spec: {session: b}",
-			`spec: Forbidden: the spec of a BackupSession can't be changed`,
-		},
-		"the timeout of a BackupSession": {
-			backup + "spec: {session: a}", backup + "spec: {session: a, backupTimeout: 1m}",
-			`spec: Forbidden: the spec of a BackupSession can't be changed`,
-		},
-		"the labels of a BackupSession": {
-			backup + "spec: {session: a, backupTimeout: 1m}", strings.Replace(backup, "name: x", "name: x, labels: {a: b}", 1) + "spec: {session: a, backupTimeout: 1m}", "",
-		},
-		"the bucket of a storage that holds nothing": {
-			storage(`storage: {provider: gcs, gcs: {bucket: a}}`), storage(`storage: {provider: gcs, gcs: {bucket: b}}`), "",
-		},
-		"the bucket of a storage that holds repositories": {
-			storage(`storage: {provider: gcs, gcs: {bucket: a}}`) + "status: {repositories: [{name: r}]}", storage(`storage: {provider: gcs, gcs: {bucket: b}}`),
-			`spec.storage: Forbidden: storage can't be changed while Repositories are kept there`,
-		},
-		"the deletion policy of a storage that holds repositories": {
-			storage(`storage: {provider: gcs, gcs: {bucket: a}}`) + "status: {repositories: [{name: r}]}", storage(`storage: {provider: gcs, gcs: {bucket: a}}, deletionPolicy: WipeOut`), "",
-		},
-	} {
+	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
 			before, err := server.Create([]byte(change.before))
 			if err != nil || len(before.Errors) > 0 {
