@@ -19,25 +19,9 @@ import (
 // Resolve makes a Plan. Its errors are *UnknownTaskError, *UnknownFunctionError, *ParameterError, and those of
 // package template wrapped with the place where the ${…} stands.
 func Resolve(request Request) (Plan, error) {
-	task, err := Find(request.Addon, request.Direction, request.Task.Name)
+	task, function, plan, err := begin(request)
 	if err != nil {
 		return Plan{}, err
-	}
-	function := request.Functions[task.Function]
-	if function == nil {
-		return Plan{}, &UnknownFunctionError{Addon: request.Addon.Name, Task: task.Name, Function: task.Function}
-	}
-	plan := Plan{Task: TaskName(task.Name), Driver: task.Driver, Singleton: task.Singleton}
-	if plan.Driver == "" {
-		plan.Driver = metav1alpha1.DriverRestic
-	}
-	values, problems := given(request.Task.Params)
-	params, unknown, missing := settle(task.Parameters, values)
-	plan.Params, plan.UnknownParams = params, unknown
-	problems = append(problems, missing...)
-	problems = append(problems, plan.interpret(!runs(function))...)
-	if len(problems) > 0 {
-		return Plan{}, &ParameterError{Addon: request.Addon.Name, Task: plan.Task, Problems: problems}
 	}
 	vars := variables(request, plan)
 	if plan.Function, err = resolveFunction(function, request.Task.Variables, vars); err != nil {
@@ -50,6 +34,38 @@ func Resolve(request Request) (Plan, error) {
 		return Plan{}, fmt.Errorf("resolving volumeMounts of task %s of addon %s: %w", plan.Task, request.Addon.Name, err)
 	}
 	return plan, nil
+}
+
+// Check tells whether a task can be resolved, as far as that is known without the values for ${…}. Its errors are
+// the typed ones of Resolve.
+func Check(request Request) error {
+	_, _, _, err := begin(request)
+	return err
+}
+
+// begin is the part of Resolve that needs no values for ${…}.
+func begin(request Request) (*addonsv1alpha1.Task, *addonsv1alpha1.Function, Plan, error) {
+	task, err := Find(request.Addon, request.Direction, request.Task.Name)
+	if err != nil {
+		return nil, nil, Plan{}, err
+	}
+	function := request.Functions[task.Function]
+	if function == nil {
+		return nil, nil, Plan{}, &UnknownFunctionError{Addon: request.Addon.Name, Task: task.Name, Function: task.Function}
+	}
+	plan := Plan{Task: TaskName(task.Name), Driver: task.Driver, Singleton: task.Singleton}
+	if plan.Driver == "" {
+		plan.Driver = metav1alpha1.DriverRestic
+	}
+	values, problems := given(request.Task.Params)
+	params, unknown, missing := settle(task.Parameters, values)
+	plan.Params, plan.UnknownParams = params, unknown
+	problems = append(problems, missing...)
+	problems = append(problems, plan.interpret(!runs(function))...)
+	if len(problems) > 0 {
+		return nil, nil, Plan{}, &ParameterError{Addon: request.Addon.Name, Task: plan.Task, Problems: problems}
+	}
+	return task, function, plan, nil
 }
 
 // Find looks a task up by its name or an alias of it. The error is an *UnknownTaskError.

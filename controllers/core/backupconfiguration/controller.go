@@ -1,0 +1,136 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package backupconfiguration
+
+import (
+	"context"
+	"fmt"
+
+	batchv1 "k8s.io/api/batch/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+
+	addonsv1alpha1 "kubestash.com/kubestash/api/addons/v1alpha1"
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/configuration"
+	"kubestash.com/kubestash/internal/kube"
+)
+
+// The finalizer and the status: kube.Skeleton. Rivals at a location: gather.go, rivals.
+// +kubebuilder:rbac:groups=core.kubestash.com,resources=backupconfigurations,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=core.kubestash.com,resources=backupconfigurations/status,verbs=patch
+// Owning CronJobs and BackupSessions with blockOwnerDeletion: internal/desired, Trigger and BackupSession.
+// +kubebuilder:rbac:groups=core.kubestash.com,resources=backupconfigurations/finalizers,verbs=update
+// The first run: act.go, startFirst.
+// +kubebuilder:rbac:groups=core.kubestash.com,resources=backupsessions,verbs=get;create
+// Storages and retention policies that are named or default: gather.go, storages and policies.
+// +kubebuilder:rbac:groups=storage.kubestash.com,resources=backupstorages;retentionpolicies,verbs=get;list;watch
+// Repositories: act.go, ensureRepository and deleteRepositories.
+// +kubebuilder:rbac:groups=storage.kubestash.com,resources=repositories,verbs=get;list;watch;create;patch;delete
+// What tasks need: gather.go, addons.
+// +kubebuilder:rbac:groups=addons.kubestash.com,resources=addons;functions,verbs=get;list;watch
+// The CronJob of each session: act.go, ensureCronJob, suspendCronJob and removeCronJob.
+// +kubebuilder:rbac:groups=batch,resources=cronjobs,verbs=get;list;watch;create;patch;delete
+// Whether the target exists: gather.go, target; and when it comes or goes: Register.
+// +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets;daemonsets,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch
+// Whether an encryption Secret holds a password: gather.go, secrets. By name only.
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get
+// Labels that usage policies select by: gather.go, surroundings.
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
+// Telling users: events.go.
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Deps are what the controller needs; every field is required.
+type Deps struct {
+	Client client.Client
+	// Live reads past the cache.
+	Live     client.Reader
+	Recorder kube.Recorder
+	Clock    clock.PassiveClock
+}
+
+// Reconciler reconciles BackupConfigurations.
+type Reconciler struct {
+	Deps
+	skeleton kube.Skeleton[corev1alpha1.BackupConfiguration, *corev1alpha1.BackupConfiguration]
+}
+
+// New returns a Reconciler.
+func New(deps Deps) *Reconciler {
+	r := &Reconciler{Deps: deps}
+	r.skeleton = kube.Skeleton[corev1alpha1.BackupConfiguration, *corev1alpha1.BackupConfiguration]{
+		Client:    deps.Client,
+		Finalizer: metav1alpha1.FinalizerCleanup,
+		Finalize:  r.finalize,
+		Step:      r.step,
+	}
+	return r
+}
+
+// Register adds the controller and its indexes to the manager.
+func Register(mgr ctrl.Manager, deps Deps) error {
+	if err := addIndexes(context.Background(), mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
+	mapped := func(kind string) handler.EventHandler {
+		return handler.EnqueueRequestsFromMapFunc(mapReferrers(deps.Client, kind))
+	}
+	b := ctrl.NewControllerManagedBy(mgr).
+		Named("backupconfiguration").
+		For(&corev1alpha1.BackupConfiguration{}, builder.WithPredicates(specChanged)).
+		Owns(&batchv1.CronJob{}, builder.WithPredicates(specChanged)).
+		Watches(&storagev1alpha1.BackupStorage{}, mapped(storagev1alpha1.KindBackupStorage), builder.WithPredicates(readinessChanged)).
+		Watches(&storagev1alpha1.RetentionPolicy{}, mapped(storagev1alpha1.KindRetentionPolicy)).
+		Watches(&storagev1alpha1.Repository{}, mapped(storagev1alpha1.KindRepository), builder.WithPredicates(readinessChanged)).
+		Watches(&addonsv1alpha1.Addon{}, mapped(addonsv1alpha1.KindAddon)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers})
+	for _, kind := range targetKinds {
+		target := &metav1.PartialObjectMetadata{}
+		target.SetGroupVersionKind(kind)
+		b = b.WatchesMetadata(target, mapped(kind.Kind), builder.WithPredicates(comesOrGoes))
+	}
+	if err := b.Complete(New(deps)); err != nil {
+		return fmt.Errorf("adding the controller of BackupConfigurations: %w", err)
+	}
+	return nil
+}
+
+// workers is how many BackupConfigurations are worked on at once: one that waits for the API server must not
+// hold up the others after a restart.
+const workers = 4
+
+// Reconcile runs one pass.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	return r.skeleton.Reconcile(ctx, req)
+}
+
+func (r *Reconciler) step(ctx context.Context, bc *corev1alpha1.BackupConfiguration) error {
+	facts, err := r.gather(ctx, bc)
+	if err != nil {
+		return err
+	}
+	before := bc.Status.DeepCopy()
+	verdict := configuration.Decide(facts)
+	bc.Status = verdict.Status
+	err = r.act(ctx, facts, before, &bc.Status, verdict.Intents)
+	kube.Announce(ctx, func() { r.tell(bc, before) })
+	switch {
+	case err != nil:
+		return err
+	case verdict.WakeUp > 0:
+		return kube.Wait(verdict.WakeUp, "the next slot, or something that is missing")
+	case verdict.Stalled != "":
+		return kube.Stall(verdict.Stalled, nil)
+	default:
+		return nil
+	}
+}

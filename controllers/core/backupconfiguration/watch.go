@@ -1,0 +1,148 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package backupconfiguration
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	addonsv1alpha1 "kubestash.com/kubestash/api/addons/v1alpha1"
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/configuration"
+)
+
+// Indexes of the cache.
+const (
+	// byReference finds BackupConfigurations by what they refer to: "kind/namespace/name".
+	byReference = "reference"
+	// byLocation finds BackupConfigurations and Repositories by where their data lies.
+	byLocation = "location"
+)
+
+// targetKinds are the kinds of targets that are watched.
+var targetKinds = []schema.GroupVersionKind{
+	appsv1.SchemeGroupVersion.WithKind(metav1alpha1.KindDeployment),
+	appsv1.SchemeGroupVersion.WithKind(metav1alpha1.KindStatefulSet),
+	appsv1.SchemeGroupVersion.WithKind(metav1alpha1.KindDaemonSet),
+	corev1.SchemeGroupVersion.WithKind(metav1alpha1.KindPersistentVolumeClaim),
+}
+
+func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
+	for _, index := range []struct {
+		of   client.Object
+		name string
+		keys client.IndexerFunc
+	}{
+		{&corev1alpha1.BackupConfiguration{}, byReference, references},
+		{&corev1alpha1.BackupConfiguration{}, byLocation, func(o client.Object) []string {
+			return configuration.Locations(o.(*corev1alpha1.BackupConfiguration))
+		}},
+		{&storagev1alpha1.Repository{}, byLocation, func(o client.Object) []string {
+			location := configuration.LocationOf(o.(*storagev1alpha1.Repository))
+			return []string{location.String()}
+		}},
+	} {
+		if err := indexer.IndexField(ctx, index.of, index.name, index.keys); err != nil {
+			return fmt.Errorf("indexing %T by %s: %w", index.of, index.name, err)
+		}
+	}
+	return nil
+}
+
+func key(kind, namespace, name string) string { return kind + "/" + namespace + "/" + name }
+
+// references are the objects whose changes matter to a BackupConfiguration. One that leaves its storage or its
+// policy to the default is under the empty name.
+func references(o client.Object) []string {
+	bc := o.(*corev1alpha1.BackupConfiguration)
+	keys := map[string]bool{}
+	if target := configuration.TargetOf(bc); target != nil {
+		keys[key(target.Kind, target.Namespace, target.Name)] = true
+	}
+	if configuration.NeedsDefaults(bc) {
+		keys[key(storagev1alpha1.KindBackupStorage, "", "")] = true
+		keys[key(storagev1alpha1.KindRetentionPolicy, "", "")] = true
+	}
+	for _, backend := range bc.Spec.Backends {
+		if backend.StorageRef != nil {
+			ref := configuration.Normalise(*backend.StorageRef, bc.Namespace)
+			keys[key(storagev1alpha1.KindBackupStorage, ref.Namespace, ref.Name)] = true
+		}
+		if backend.RetentionPolicy != nil {
+			ref := configuration.Normalise(*backend.RetentionPolicy, bc.Namespace)
+			keys[key(storagev1alpha1.KindRetentionPolicy, ref.Namespace, ref.Name)] = true
+		}
+	}
+	for _, session := range bc.Spec.Sessions {
+		if session.Addon != nil {
+			keys[key(addonsv1alpha1.KindAddon, "", session.Addon.Name)] = true
+		}
+		for _, repository := range session.Repositories {
+			keys[key(storagev1alpha1.KindRepository, bc.Namespace, repository.Name)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(keys))
+}
+
+// mapReferrers finds the BackupConfigurations that refer to an object.
+func mapReferrers(c client.Reader, kind string) handler.MapFunc {
+	return func(ctx context.Context, o client.Object) []ctrl.Request {
+		keys := []string{key(kind, o.GetNamespace(), o.GetName())}
+		if kind == storagev1alpha1.KindBackupStorage || kind == storagev1alpha1.KindRetentionPolicy {
+			keys = append(keys, key(kind, "", ""))
+		}
+		var requests []ctrl.Request
+		for _, k := range keys {
+			var list corev1alpha1.BackupConfigurationList
+			if err := c.List(ctx, &list, client.MatchingFields{byReference: k}); err != nil {
+				log.FromContext(ctx).Error(err, "Listing the BackupConfigurations that refer to an object", "key", k)
+				return nil
+			}
+			for i := range list.Items {
+				requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+			}
+		}
+		return requests
+	}
+}
+
+// specChanged leaves out changes of the status, which is our own.
+var specChanged = predicate.Or(
+	predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, predicate.LabelChangedPredicate{},
+)
+
+// comesOrGoes leaves out all that happens between a target's creation and its deletion.
+var comesOrGoes = predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}
+
+// readinessChanged leaves out the counters and sizes in statuses that change with each backup.
+var readinessChanged = predicate.Or(specChanged, predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	return !reflect.DeepEqual(readiness(e.ObjectOld), readiness(e.ObjectNew)) ||
+		!e.ObjectOld.GetDeletionTimestamp().Equal(e.ObjectNew.GetDeletionTimestamp())
+}})
+
+func readiness(o client.Object) []any {
+	switch o := o.(type) {
+	case *storagev1alpha1.BackupStorage:
+		return []any{o.Status.Phase, o.Status.Conditions}
+	case *storagev1alpha1.Repository:
+		return []any{o.Status.Phase, o.Status.Conditions}
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,86 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package configuration
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+)
+
+// Phase sums a status up, by the published rules. The backends of bc have their defaults.
+func Phase(bc *corev1alpha1.BackupConfiguration, status corev1alpha1.BackupConfigurationStatus) corev1alpha1.BackupConfigurationPhase {
+	if metav1alpha1.IsConditionFalse(status.Conditions, corev1alpha1.ConditionValidationPassed) {
+		return corev1alpha1.BackupConfigurationPhaseInvalid
+	}
+	ready := ptr.Deref(status.TargetFound, false) &&
+		len(status.Backends) == len(bc.Spec.Backends) && len(status.Sessions) == len(bc.Spec.Sessions)
+	for _, backend := range status.Backends {
+		ready = ready && ptr.Deref(backend.Ready, false)
+	}
+	for _, session := range status.Sessions {
+		ready = ready && metav1alpha1.IsConditionTrue(session.Conditions, corev1alpha1.ConditionSchedulerEnsured)
+	}
+	if ready {
+		return corev1alpha1.BackupConfigurationPhaseReady
+	}
+	return corev1alpha1.BackupConfigurationPhaseNotReady
+}
+
+// Failed takes back what a Verdict promised of an intent that could not be carried out. The message is for users.
+func Failed(bc *corev1alpha1.BackupConfiguration, status *corev1alpha1.BackupConfigurationStatus, intent Intent, message string, now metav1.Time) {
+	condition := metav1alpha1.Condition{Status: metav1.ConditionFalse, Message: message}
+	switch intent := intent.(type) {
+	case EnsureCronJob:
+		condition.Type, condition.Reason = corev1alpha1.ConditionSchedulerEnsured, corev1alpha1.ReasonSchedulerNotEnsured
+		state := sessionStatus(status, intent.Session)
+		state.NextSchedule = ""
+		metav1alpha1.SetCondition(&state.Conditions, condition, now)
+	case StartFirst:
+		condition.Type, condition.Reason = corev1alpha1.ConditionInitialBackupTriggered, corev1alpha1.ReasonFailedToTriggerInitialBackup
+		metav1alpha1.SetCondition(&sessionStatus(status, intent.Session).Conditions, condition, now)
+	case EnsureRepository:
+		for i := range status.Repositories {
+			if status.Repositories[i].Name == intent.Info.Name {
+				status.Repositories[i].Reason = message
+			}
+		}
+	}
+	if status.Phase = Phase(bc, *status); status.Phase == corev1alpha1.BackupConfigurationPhaseReady {
+		return
+	}
+	metav1alpha1.SetCondition(&status.Conditions, metav1alpha1.Condition{
+		Type: corev1alpha1.ConditionReady, Status: metav1.ConditionFalse, ObservedGeneration: bc.Generation,
+		Reason: corev1alpha1.ReasonBackupConfigurationNotReady, Message: message,
+	}, now)
+}
+
+// Unstarted takes back that first runs were started, because an intent before them failed.
+func Unstarted(before, status *corev1alpha1.BackupConfigurationStatus, session string) {
+	old := metav1alpha1.FindCondition(sessionStatus(before.DeepCopy(), session).Conditions, corev1alpha1.ConditionInitialBackupTriggered)
+	state := sessionStatus(status, session)
+	metav1alpha1.RemoveCondition(&state.Conditions, corev1alpha1.ConditionInitialBackupTriggered)
+	if old != nil {
+		state.Conditions = append(state.Conditions, *old)
+	}
+}
+
+// sessionStatus finds the status of a session, inside status, and makes one where there is none.
+func sessionStatus(status *corev1alpha1.BackupConfigurationStatus, name string) *corev1alpha1.SessionStatus {
+	for i := range status.Sessions {
+		if status.Sessions[i].Name == name {
+			return &status.Sessions[i]
+		}
+	}
+	status.Sessions = append(status.Sessions, corev1alpha1.SessionStatus{Name: name})
+	return &status.Sessions[len(status.Sessions)-1]
+}
+
+func unavailable(kind string, ref metav1alpha1.ObjectReference, field string) string {
+	return fmt.Sprintf("%s %s/%s does not exist: create it, or correct %s.", kind, ref.Namespace, ref.Name, field)
+}
