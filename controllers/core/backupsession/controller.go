@@ -22,6 +22,7 @@ import (
 	"kubestash.com/kubestash/internal/backend"
 	"kubestash.com/kubestash/internal/domain/session"
 	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/kube/progress"
 )
 
 // The status of a BackupSession is this controller's; sessions beyond the history limit are deleted (DropSessions).
@@ -75,12 +76,12 @@ type Deps struct {
 type Reconciler struct {
 	Deps
 	skeleton kube.Skeleton[corev1alpha1.BackupSession, *corev1alpha1.BackupSession]
-	progress *progressReader
+	progress *progress.Reader
 }
 
 // New returns a Reconciler.
 func New(deps Deps) *Reconciler {
-	r := &Reconciler{Deps: deps, progress: newProgressReader(deps.Logs, deps.Clock)}
+	r := &Reconciler{Deps: deps, progress: progress.NewReader(deps.Logs, deps.Clock)}
 	r.skeleton = kube.Skeleton[corev1alpha1.BackupSession, *corev1alpha1.BackupSession]{
 		Client: deps.Client,
 		Step:   r.step,

@@ -187,7 +187,10 @@ func (r *Reconciler) gatherPlace(ctx context.Context, g *gathered, fact *session
 	}
 	fact.DocumentsByPod = b.IsVolume()
 	g.places[repo.Name] = place{repository: repo, storage: storage}
-	switch {
+	switch local := storage.Spec.Storage.Local; {
+	case local != nil && local.PersistentVolumeClaim != nil && storage.Namespace != repo.Namespace:
+		g.problem(false, "BackupStorage %s/%s is a PersistentVolumeClaim, which pods in namespace %s can't mount.",
+			storage.Namespace, storage.Name, repo.Namespace)
 	case !repo.DeletionTimestamp.IsZero():
 		g.problem(false, "Repository %s is being deleted.", repo.Name)
 	case storage.Status.Phase != storagev1alpha1.BackupStoragePhaseReady:

@@ -73,7 +73,7 @@ func outcomes(sessionName, component string, report task.Report) map[string]sess
 
 // running describes a component whose pod works. Before the pod has told anything it is just running.
 func (r *Reconciler) running(ctx context.Context, g *gathered, component string, pod *corev1.Pod) map[string]storagev1alpha1.Component {
-	lines := r.progress.read(ctx, pod)
+	lines := r.progress.Read(ctx, pod)
 	out := map[string]storagev1alpha1.Component{}
 	for _, repo := range g.facts.Repositories {
 		out[repo.Name] = snapshot.Running(repository.ComponentPath(g.facts.Session.Spec.Session, component), lines[repo.Name])

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -18,6 +17,7 @@ import (
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/addon"
 	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/kube/source"
 )
 
 // plan is what the pods of a run do.
@@ -93,7 +93,7 @@ func (r *Reconciler) gatherAddon(ctx context.Context, g *gathered) error {
 		g.problem(true, "Addon %q doesn't exist.", info.Name)
 		return nil
 	}
-	functions, err := r.functions(ctx, object.Spec.BackupTasks)
+	functions, err := source.Functions(ctx, r.Client, object.Spec.BackupTasks)
 	if err != nil {
 		return err
 	}
@@ -107,6 +107,9 @@ func (r *Reconciler) gatherAddon(ctx context.Context, g *gathered) error {
 		return nil
 	}
 	g.plan.components = []componentPlan{component}
+	if h := g.facts.Config.Hooks; h != nil && len(h.PreBackup)+len(h.PostBackup) > 0 {
+		g.problem(false, "Session %q has hooks, which are not supported by this version; remove them.", g.facts.Config.Name)
+	}
 	return nil
 }
 
@@ -163,80 +166,24 @@ func claimData(target *kube.Target, p addon.Plan) desired.TargetData {
 	return data
 }
 
-func (r *Reconciler) functions(ctx context.Context, tasks []addonsv1alpha1.Task) (map[string]*addonsv1alpha1.Function, error) {
-	out := map[string]*addonsv1alpha1.Function{}
-	for _, t := range tasks {
-		if _, seen := out[t.Function]; seen || t.Function == "" {
-			continue
-		}
-		f, found, err := kube.Get[addonsv1alpha1.Function](ctx, r.Client, "", t.Function)
-		if err != nil {
-			return nil, err
-		}
-		if found {
-			out[t.Function] = f
-		}
-	}
-	return out, nil
-}
-
-// gatherSecrets reads the credentials and passwords by name. They stay in memory for this pass only.
+// gatherSecrets reads the credentials and passwords by name.
 func (r *Reconciler) gatherSecrets(ctx context.Context, g *gathered) error {
 	for _, fact := range g.facts.Repositories {
 		p, ok := g.places[fact.Name]
 		if !ok {
 			continue
 		}
-		repo := desired.RunRepository{Repository: p.repository, Storage: p.storage}
-		ref := p.repository.Spec.EncryptionSecret
-		if ref == nil {
-			g.problem(false, "Repository %s has no encryptionSecret; restic needs a password.", fact.Name)
-			continue
-		}
-		namespace := cmp.Or(ref.Namespace, p.repository.Namespace)
-		data, found, err := kube.SecretData(ctx, r.Live, namespace, ref.Name)
+		keys, problem, err := source.Open(ctx, r.Live, r.Backends, p.repository, p.storage, nil, "")
 		if err != nil {
 			return err
 		}
-		repo.Password = data[metav1alpha1.SecretKeyResticPassword]
-		switch {
-		case !found:
-			g.problem(false, "Encryption Secret %s/%s of Repository %s doesn't exist.", namespace, ref.Name, fact.Name)
-		case len(repo.Password) == 0:
-			g.problem(false, "Encryption Secret %s/%s of Repository %s has no value for the key %s.",
-				namespace, ref.Name, fact.Name, metav1alpha1.SecretKeyResticPassword)
+		if problem != "" {
+			g.problem(false, "%s", problem)
 		}
-		if err := r.gatherCredentials(ctx, g, p, &repo); err != nil {
-			return err
-		}
-		g.plan.repos = append(g.plan.repos, repo)
+		g.plan.repos = append(g.plan.repos, desired.RunRepository{
+			Repository: p.repository, Storage: p.storage, Credentials: keys.Credentials, Password: keys.Password,
+		})
 	}
-	return nil
-}
-
-func (r *Reconciler) gatherCredentials(ctx context.Context, g *gathered, p place, repo *desired.RunRepository) error {
-	b, err := r.Backends(p.storage.Spec.Storage.Provider)
-	if err != nil {
-		return nil // told by gatherPlace
-	}
-	name, required := b.Secret(p.storage.Spec.Storage)
-	if name == "" {
-		return nil
-	}
-	data, found, err := kube.SecretData(ctx, r.Live, p.storage.Namespace, name)
-	if err != nil {
-		return err
-	}
-	if !found {
-		g.problem(false, "Secret %s/%s of BackupStorage %s doesn't exist.", p.storage.Namespace, name, p.storage.Name)
-		return nil
-	}
-	missing := slices.DeleteFunc(slices.Clone(required), func(key string) bool { return len(data[key]) > 0 })
-	if len(missing) > 0 {
-		g.problem(false, "Secret %s/%s of BackupStorage %s has no value for the key %s.", p.storage.Namespace, name, p.storage.Name, missing[0])
-		return nil
-	}
-	repo.Credentials = data
 	return nil
 }
 

@@ -1,0 +1,146 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package restoresession
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/internal/desired"
+	"kubestash.com/kubestash/internal/domain/naming"
+	"kubestash.com/kubestash/internal/domain/repository"
+	"kubestash.com/kubestash/internal/domain/restore"
+	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/task"
+)
+
+// act carries out the intents in their order. Each can be repeated.
+func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.RestoreSession, g *gathered, intents []restore.Intent) error {
+	for _, intent := range intents {
+		var err error
+		switch i := intent.(type) {
+		case restore.CreateJobs:
+			err = r.createJobs(ctx, s, g)
+		case restore.StopJobs:
+			for _, name := range i.Names {
+				job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: name}}
+				err = errors.Join(err, kube.Delete(ctx, r.Client, job))
+			}
+		case restore.DropSecret:
+			secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: s.Name}}
+			err = r.dropSecret(ctx, s, secret)
+		default:
+			err = fmt.Errorf("carrying out an intent of type %T: unknown", intent)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropSecret deletes the Secret of that name only when it is the session's: a user's own may have the name.
+func (r *Reconciler) dropSecret(ctx context.Context, s *corev1alpha1.RestoreSession, secret *corev1.Secret) error {
+	found, ok, err := kube.Get[corev1.Secret](ctx, r.Live, secret.Namespace, secret.Name)
+	if err != nil || !ok || !metav1.IsControlledBy(found, s) {
+		return err
+	}
+	return kube.Delete(ctx, r.Client, found)
+}
+
+func (r *Reconciler) createJobs(ctx context.Context, s *corev1alpha1.RestoreSession, g *gathered) error {
+	run := desired.Run{
+		Namespace: s.Namespace, Name: s.Name, Labels: childLabels(s), MoverImage: r.MoverImage,
+		Owner:        *metav1.NewControllerRef(s, corev1alpha1.GroupVersion.WithKind(corev1alpha1.KindRestoreSession)),
+		Repositories: []desired.RunRepository{g.repository},
+		JobTemplate:  s.Spec.Addon.JobTemplate, Container: s.Spec.Addon.ContainerRuntimeSettings,
+	}
+	if t := s.Spec.RestoreTimeout; t != nil {
+		run.DeadlineSeconds = ptr.To(max(int64(t.Duration/time.Second), 1))
+		run.Deadline = ptr.To(metav1.NewTime(r.Clock.Now().Add(t.Duration)))
+	}
+	var components []desired.Component
+	for _, c := range g.components {
+		component, err := r.component(ctx, run, s, g, c)
+		if err != nil {
+			return err
+		}
+		components = append(components, component)
+	}
+	secret, err := run.Secret(components)
+	if err != nil {
+		return err
+	}
+	if _, err := kube.Create(ctx, r.Client, r.Live, secret, func(o *corev1.Secret) bool { return metav1.IsControlledBy(o, s) }); err != nil {
+		return err
+	}
+	for _, c := range components {
+		job, err := run.Job(c)
+		if err != nil {
+			return err
+		}
+		if _, err := kube.Create(ctx, r.Client, r.Live, job, func(o *batchv1.Job) bool { return metav1.IsControlledBy(o, s) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1alpha1.RestoreSession, g *gathered,
+	c componentPlan) (desired.Component, error) {
+	jobName := naming.RestoreJob(s.Name, c.name, len(g.components))
+	repo := g.repository
+	out := desired.Component{
+		Name: c.name, JobName: jobName, Plan: c.addon, Target: c.data, Security: g.security(),
+		Task: task.Task{
+			Version: task.Version, Kind: task.KindRestore, Name: s.Name, Namespace: s.Namespace, Component: c.name, Job: jobName,
+			EnableCache: c.addon.EnableCache, Deadline: run.Deadline,
+			Repositories: []task.Repository{{
+				Name: repo.Repository.Name, Snapshot: repo.Snapshot,
+				Storage:   task.Storage{Backend: *repo.Storage.Spec.Storage.DeepCopy()},
+				Directory: repository.ComponentDir(repo.Repository.Spec.Path, g.snapshot.Spec.Session, c.name),
+			}},
+			Restore: &task.Restore{
+				Snapshots: c.snapshots, Include: c.addon.Include, Exclude: c.addon.Exclude, Args: c.addon.ResticArgs,
+			},
+		},
+	}
+	out.Task.Nice, out.Task.IONice = desired.Priorities(run.Container)
+	var selector map[string]string
+	if g.target.Pod != nil {
+		selector = g.target.Selector
+	}
+	node, err := kube.NodeOfClaim(ctx, r.Live, s.Namespace, selector, c.data.Claims)
+	out.NodeName = node
+	return out, err
+}
+
+// tell turns the verdict's events into Kubernetes'.
+func (r *Reconciler) tell(s *corev1alpha1.RestoreSession, events []restore.Event) {
+	for _, e := range events {
+		if e.Warning {
+			r.Recorder.Warning(s, e.Reason, e.Message)
+			continue
+		}
+		r.Recorder.Normal(s, e.Reason, e.Message)
+	}
+}
+
+func childLabels(s *corev1alpha1.RestoreSession) map[string]string {
+	return map[string]string{
+		metav1alpha1.LabelManagedBy:        metav1alpha1.ManagedByKubeStash,
+		metav1alpha1.LabelComponent:        metav1alpha1.JobComponentRestore,
+		metav1alpha1.LabelInvokerName:      naming.LabelValue(s.Name),
+		metav1alpha1.LabelInvokerNamespace: s.Namespace,
+	}
+}
