@@ -27,6 +27,8 @@ type Facts struct {
 	Storage string
 	// StorageFound, StorageAllowed and StorageReady say whether it exists, lets this namespace use it, and works.
 	StorageFound, StorageAllowed, StorageReady bool
+	// Denial tells why the storage does not let this namespace use it.
+	Denial string
 	// StorageMessage tells why the storage is not ready.
 	StorageMessage string
 	// Network is true when the operator itself writes the Repository's document; otherwise a backup pod does.
@@ -85,7 +87,7 @@ func obstacle(f Facts) string {
 	case !f.StorageFound:
 		return fmt.Sprintf("BackupStorage %s does not exist. Create it, or correct spec.storageRef.", f.Storage)
 	case !f.StorageAllowed:
-		return fmt.Sprintf("BackupStorage %s does not allow this namespace. Change its spec.usagePolicy, or use another storage.", f.Storage)
+		return fmt.Sprintf("BackupStorage %s is not allowed here: %s. Change its spec.usagePolicy, or use another storage.", f.Storage, f.Denial)
 	case !f.StorageReady && f.StorageMessage == "":
 		return fmt.Sprintf("BackupStorage %s is not ready yet.", f.Storage)
 	case !f.StorageReady:
@@ -115,6 +117,12 @@ func condition(generation int64, blocked string) metav1alpha1.Condition {
 		c.Message = blocked
 	}
 	return c
+}
+
+// SetFailed says in status that the Repository can't be used. It is for what happens past Decide: deletion.
+func SetFailed(status *storagev1alpha1.RepositoryStatus, generation int64, message string, now metav1.Time) {
+	metav1alpha1.SetCondition(&status.Conditions, condition(generation, message), now)
+	status.Phase = Phase(status.Conditions)
 }
 
 // Phase sums the conditions of a Repository up.

@@ -27,7 +27,8 @@ type Facts struct {
 	Problems []string
 	// Created is when the BackupStorage was created.
 	Created metav1.Time
-	// Repositories are those that refer to the storage and are not being deleted.
+	// Repositories are those that refer to the storage. One that is being deleted is there until it is gone: what is
+	// left of it can be told only then.
 	Repositories []storagev1alpha1.RepositoryInfo
 	// Volume is true when only a pod can reach the storage.
 	Volume bool

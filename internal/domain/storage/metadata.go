@@ -86,6 +86,17 @@ func Merge(old *Metadata, repositories []storagev1alpha1.RepositoryInfo, version
 	return merged, changed
 }
 
+// Unknown are the entries that the cluster doesn't have.
+func Unknown(m *Metadata, repositories []storagev1alpha1.RepositoryInfo) []storagev1alpha1.RepositoryInfo {
+	known := map[string]bool{}
+	for _, r := range repositories {
+		known[identity(r)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(m.Repositories), func(r storagev1alpha1.RepositoryInfo) bool {
+		return known[identity(r)]
+	})
+}
+
 // written leaves out what is true of one cluster only.
 func written(r storagev1alpha1.RepositoryInfo) storagev1alpha1.RepositoryInfo {
 	r.Synced, r.Error = nil, nil

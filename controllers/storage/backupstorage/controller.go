@@ -1,0 +1,158 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package backupstorage
+
+import (
+	"context"
+
+	batchv1 "k8s.io/api/batch/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/backend"
+	"kubestash.com/kubestash/internal/domain/storage"
+	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/kube/store"
+)
+
+// The status of a BackupStorage is this controller's, and so is its finalizer (patch).
+//+kubebuilder:rbac:groups=storage.kubestash.com,resources=backupstorages,verbs=get;list;watch;patch
+//+kubebuilder:rbac:groups=storage.kubestash.com,resources=backupstorages/status,verbs=get;patch
+// blockOwnerDeletion on the Jobs that a storage owns (desired.InitStorageJob).
+//+kubebuilder:rbac:groups=storage.kubestash.com,resources=backupstorages/finalizers,verbs=update
+// status.repositories is what refers to the storage (gather); they go with it (finalize).
+//+kubebuilder:rbac:groups=storage.kubestash.com,resources=repositories,verbs=get;list;watch;delete
+// Who still refers to a storage that is deleted is told in an event (finalize).
+//+kubebuilder:rbac:groups=core.kubestash.com,resources=backupconfigurations,verbs=get;list;watch
+// The credentials of the backend are read by name (store.Open); the Secret of a Job is made (store.EnsureJob).
+//+kubebuilder:rbac:groups="",resources=secrets,verbs=get;create
+// A storage on a volume is initialised and erased by a Job (store.EnsureJob, removeInit).
+//+kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;delete
+// blockOwnerDeletion on the Secret that a Job owns (desired.TaskSecret).
+//+kubebuilder:rbac:groups=batch,resources=jobs/finalizers,verbs=update
+// The Report of a Job is in its pod (store.ReadOutcome).
+//+kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
+// The Pod Security level of the namespace that a Job runs in (startInit).
+//+kubebuilder:rbac:groups="",resources=namespaces,verbs=get
+// What happened is told as events (events.go).
+//+kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// workers is how many storages are reconciled at a time. A pass may wait for a server that doesn't answer.
+const workers = 8
+
+// Deps are what the controller needs; every field is required.
+type Deps struct {
+	Client client.Client
+	// Live reads past the cache.
+	Live     client.Reader
+	Backends func(provider string) (backend.Backend, error)
+	Recorder kube.Recorder
+	Clock    clock.PassiveClock
+	// MoverImage runs the Jobs of storages on volumes.
+	MoverImage string
+	// Version is the operator's, and is written into metadata.yaml.
+	Version string
+}
+
+// Reconciler reconciles BackupStorages.
+type Reconciler struct {
+	Deps
+	skeleton kube.Skeleton[storagev1alpha1.BackupStorage, *storagev1alpha1.BackupStorage]
+	looks    *memory
+}
+
+// New returns a Reconciler.
+func New(deps Deps) *Reconciler {
+	r := &Reconciler{Deps: deps, looks: newMemory()}
+	r.skeleton = kube.Skeleton[storagev1alpha1.BackupStorage, *storagev1alpha1.BackupStorage]{
+		Client:    deps.Client,
+		Finalizer: metav1alpha1.FinalizerCleanup,
+		Finalize:  r.finalize,
+		Step:      r.step,
+	}
+	return r
+}
+
+// Register adds the controller to the manager. The indexes of internal/kube/store must be registered.
+func Register(mgr ctrl.Manager, deps Deps) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("backupstorage").
+		For(&storagev1alpha1.BackupStorage{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Owns(&batchv1.Job{}).
+		Watches(&storagev1alpha1.Repository{}, handler.EnqueueRequestsFromMapFunc(byRepository), builder.WithPredicates(relevant())).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		Complete(New(deps))
+}
+
+// Reconcile runs one pass.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	return r.skeleton.Reconcile(ctx, req)
+}
+
+// step gathers, decides and acts. A write that fails is a fact like any other: it is decided on again.
+func (r *Reconciler) step(ctx context.Context, s *storagev1alpha1.BackupStorage) error {
+	facts, err := r.gather(ctx, s)
+	if err != nil {
+		return err
+	}
+	if storage.IsLookDue(facts) {
+		if err := r.look(ctx, s, &facts); err != nil {
+			return err
+		}
+	}
+	verdict := storage.Decide(facts)
+	failure, err := r.act(ctx, s, verdict.Intent)
+	if err != nil {
+		return err
+	}
+	if failure != nil {
+		facts.Look.Failure = failure
+		verdict = storage.Decide(facts)
+	}
+	if facts.Look != nil {
+		r.looks.remember(s.UID, storage.NewLastLook(facts))
+	}
+	r.tell(ctx, s, verdict.Status.Conditions)
+	s.Status = verdict.Status
+	switch {
+	case verdict.Stalled != "":
+		return kube.Stall(verdict.Stalled, nil)
+	case verdict.WakeUp > 0:
+		return kube.Wait(verdict.WakeUp, "the storage is looked at again")
+	default:
+		return nil
+	}
+}
+
+func byRepository(_ context.Context, o client.Object) []reconcile.Request {
+	r, ok := o.(*storagev1alpha1.Repository)
+	if !ok {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: store.Key(r)}}
+}
+
+// relevant lets through what changes a storage's list of Repositories.
+func relevant() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		old, isOld := e.ObjectOld.(*storagev1alpha1.Repository)
+		now, isNow := e.ObjectNew.(*storagev1alpha1.Repository)
+		if !isOld || !isNow {
+			return false
+		}
+		return old.Generation != now.Generation || old.Status.Size != now.Status.Size || deleted(old) != deleted(now)
+	}}
+}
+
+func deleted(o metav1.Object) bool { return !o.GetDeletionTimestamp().IsZero() }
