@@ -28,7 +28,9 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/config/addons"
 	"kubestash.com/kubestash/controllers"
+	"kubestash.com/kubestash/internal/backend/all"
 )
 
 // version is set by the linker.
@@ -98,7 +100,8 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	if err := controllers.Setup(mgr, deps); err != nil {
+	deps.Backends, deps.Addons = all.Find, addons.Files
+	if err := controllers.Setup(ctx, mgr, deps); err != nil {
 		return err
 	}
 	if err := errors.Join(mgr.AddHealthzCheck("healthz", healthz.Ping), mgr.AddReadyzCheck("readyz", healthz.Ping)); err != nil {

@@ -1,0 +1,136 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"kubestash.com/kubestash/controllers/addons/catalogue"
+	"kubestash.com/kubestash/controllers/core/backupblueprint"
+	"kubestash.com/kubestash/controllers/core/backupconfiguration"
+	"kubestash.com/kubestash/controllers/core/backupsession"
+	"kubestash.com/kubestash/controllers/core/restoresession"
+	"kubestash.com/kubestash/controllers/core/trigger"
+	"kubestash.com/kubestash/controllers/storage/backupstorage"
+	"kubestash.com/kubestash/controllers/storage/repository"
+	"kubestash.com/kubestash/controllers/storage/snapshot"
+	"kubestash.com/kubestash/internal/backend"
+	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/kube/store"
+)
+
+// Deps are what controllers are made of.
+type Deps struct {
+	Client client.Client
+	// Live reads past the cache.
+	Live client.Reader
+	Logs kube.LogReader
+	// Backends finds a backend by its provider.
+	Backends func(provider string) (backend.Backend, error)
+	// Recorder returns a recorder for a controller; the action is what it does.
+	Recorder func(action string) kube.Recorder
+	Clock    clock.PassiveClock
+	// Addons is the catalogue of Addons and Functions.
+	Addons fs.FS
+	// MoverImage is the image of the pods that move bytes.
+	MoverImage string
+	// Version is the operator's.
+	Version string
+}
+
+// NewDeps makes Deps of a manager.
+func NewDeps(mgr ctrl.Manager, moverImage, version string) (Deps, error) {
+	clientset, err := kubernetes.NewForConfig(mgr.GetConfig())
+	if err != nil {
+		return Deps{}, fmt.Errorf("creating client: %w", err)
+	}
+	events := mgr.GetEventRecorder("kubestash")
+	return Deps{
+		Client:     mgr.GetClient(),
+		Live:       mgr.GetAPIReader(),
+		Logs:       kube.NewLogReader(clientset),
+		Recorder:   func(action string) kube.Recorder { return kube.NewRecorder(events, action) },
+		Clock:      clock.RealClock{},
+		MoverImage: moverImage,
+		Version:    version,
+	}, nil
+}
+
+// Setup adds every controller to the manager.
+func Setup(ctx context.Context, mgr ctrl.Manager, d Deps) error {
+	if err := store.Index(ctx, mgr.GetFieldIndexer()); err != nil {
+		return fmt.Errorf("adding indexes: %w", err)
+	}
+	for _, c := range list(d) {
+		if err := c.register(mgr); err != nil {
+			return fmt.Errorf("adding controller %s: %w", c.name, err)
+		}
+	}
+	return nil
+}
+
+type controller struct {
+	name     string
+	register func(ctrl.Manager) error
+}
+
+func list(d Deps) []controller {
+	return []controller{
+		{"backupstorage", func(m ctrl.Manager) error {
+			return backupstorage.Register(m, backupstorage.Deps{
+				Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder("Storage"), Clock: d.Clock,
+				MoverImage: d.MoverImage, Version: d.Version,
+			})
+		}},
+		{"repository", func(m ctrl.Manager) error {
+			return repository.Register(m, repository.Deps{
+				Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder("Repository"), Clock: d.Clock,
+				MoverImage: d.MoverImage,
+			})
+		}},
+		{"snapshot", func(m ctrl.Manager) error {
+			return snapshot.Register(m, snapshot.Deps{
+				Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder("Snapshot"), Clock: d.Clock,
+				MoverImage: d.MoverImage,
+			})
+		}},
+		{"backupblueprint", func(m ctrl.Manager) error {
+			return backupblueprint.Register(m, backupblueprint.Deps{
+				Client: d.Client, Live: d.Live, Recorder: d.Recorder("AutoBackup"), Clock: d.Clock,
+			})
+		}},
+		{"backupconfiguration", func(m ctrl.Manager) error {
+			return backupconfiguration.Register(m, backupconfiguration.Deps{
+				Client: d.Client, Live: d.Live, Recorder: d.Recorder("Configure"), Clock: d.Clock,
+			})
+		}},
+		{"trigger", func(m ctrl.Manager) error {
+			return trigger.Register(m, trigger.Deps{
+				Client: d.Client, Live: d.Live, Recorder: d.Recorder("Trigger"), Clock: d.Clock,
+			})
+		}},
+		{"backupsession", func(m ctrl.Manager) error {
+			return backupsession.Register(m, backupsession.Deps{
+				Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder("Backup"), Clock: d.Clock,
+				MoverImage: d.MoverImage,
+			})
+		}},
+		{"restoresession", func(m ctrl.Manager) error {
+			return restoresession.Register(m, restoresession.Deps{
+				Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder("Restore"), Clock: d.Clock,
+				MoverImage: d.MoverImage,
+			})
+		}},
+		{"catalogue", func(m ctrl.Manager) error {
+			return catalogue.Register(m, catalogue.Deps{Client: d.Client, Files: d.Addons})
+		}},
+	}
+}
