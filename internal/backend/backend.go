@@ -48,13 +48,15 @@ type Access struct {
 type Objects interface {
 	// Put writes the whole object; a reader never sees half of it.
 	Put(ctx context.Context, key string, content []byte) error
-	// Get reads at most limit bytes. A missing object is an error for which IsNotFound is true.
+	// Get reads an object of at most limit bytes; a larger one is an error. A missing object is an error for
+	// which IsNotFound is true.
 	Get(ctx context.Context, key string, limit int64) ([]byte, error)
-	// List calls each with every key under the prefix, in no particular order.
+	// List calls each with every key below the folder prefix, in no particular order, and stops with its error.
+	// A missing folder is empty; a missing bucket is an error.
 	List(ctx context.Context, prefix string, each func(key string) error) error
 	// Delete removes an object; a missing one is not an error.
 	Delete(ctx context.Context, key string) error
-	// DeletePrefix removes every object under the prefix; an empty prefix is refused.
+	// DeletePrefix removes every object below the folder prefix; an empty prefix is refused.
 	DeletePrefix(ctx context.Context, prefix string) error
 	io.Closer
 }
