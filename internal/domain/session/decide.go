@@ -187,9 +187,6 @@ func (d *decision) watch() bool {
 			d.mirror(r.Snapshot.Name, r.Snapshot.Status.Phase)
 		}
 	}
-	if late && running {
-		d.stopJobs()
-	}
 	d.pending()
 	if running {
 		d.verdict.WakeUp = progressInterval

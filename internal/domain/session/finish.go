@@ -21,8 +21,10 @@ func (d *decision) finish() {
 	d.conclude()
 }
 
-// conclude cleans up and sets the final condition: the session is over after it.
+// conclude cleans up and sets the final condition: the session is over after it. A Job that still runs, after a
+// timeout say, must not go on behind a verdict.
 func (d *decision) conclude() {
+	d.stopJobs()
 	if names := d.beyondHistory(); len(names) > 0 {
 		d.intend(DropSessions{Names: names})
 	}

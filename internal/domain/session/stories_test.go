@@ -1,0 +1,191 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+)
+
+// Each story is one life of a BackupSession; its transcript is in testdata under its name.
+func TestStories(t *testing.T) {
+	for story, tell := range map[string]func(w *world){
+		"one component, the first backup succeeds": func(w *world) {
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(4*time.Second, "the pod works")
+			w.works("dump", 1<<20, 5<<20)
+			w.pass()
+			w.then(10*time.Second, "the pod has come further")
+			w.works("dump", 4<<20, 5<<20)
+			w.pass()
+			w.then(3*time.Second, "the pod reports success")
+			w.ends("dump", "")
+			w.settle()
+		},
+		"retention drops the oldest, whose data the pod has forgotten": func(w *world) {
+			for i, name := range []string{"s1", "s2", "s3"} {
+				w.past("repo", name, time.Duration(10-i)*24*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
+			}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(9*time.Second, "the pod reports success and has forgotten two, as it was told")
+			w.ends("dump", "", "id-of-s1", "id-of-s2")
+			w.settle()
+		},
+		"a failed backup forgets nothing": func(w *world) {
+			for i, name := range []string{"s1", "s2", "s3"} {
+				w.past("repo", name, time.Duration(10-i)*24*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
+			}
+			w.past("repo", "f1", time.Hour, storagev1alpha1.SnapshotPhaseFailed)
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(9*time.Second, "the pod reports that it could not read a file")
+			w.ends("dump", "/data/secret.key: permission denied")
+			w.settle()
+		},
+		"two components, one fails": func(w *world) {
+			w.facts.Components = []string{"dump-pod-0", "dump-pod-1"}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(5*time.Second, "the first pod reports success, the second one works")
+			w.ends("dump-pod-0", "")
+			w.works("dump-pod-1", 1<<20, 2<<20)
+			w.pass()
+			w.then(5*time.Second, "the second pod reports a failure")
+			w.ends("dump-pod-1", "/data: permission denied")
+			w.settle()
+		},
+		"the pod dies without a report": func(w *world) {
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(20*time.Second, "the Job failed: its pod was killed twice")
+			w.dies("dump", "its pod was killed (exit code 137, OOMKilled) under a memory limit of 64Mi.")
+			w.settle()
+		},
+		"the Job is deleted by somebody": func(w *world) {
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(20*time.Second, "the Job is gone")
+			delete(w.facts.Jobs, "dump")
+			w.settle()
+		},
+		"a timeout ends what still runs": func(w *world) {
+			w.facts.Session.Spec.BackupTimeout = &metav1.Duration{Duration: time.Minute}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(55*time.Second, "the pod works")
+			w.works("dump", 1<<20, 5<<20)
+			w.pass()
+			w.then(5*time.Second, "the deadline has come")
+			w.settle()
+		},
+		"the pod does not start": func(w *world) {
+			w.then(0, "the session was created")
+			w.pass()
+			job := w.facts.Jobs["dump"]
+			job.Waiting = "ImagePullBackOff Back-off pulling image"
+			w.facts.Jobs["dump"] = job
+			w.then(time.Minute, "a minute later")
+			w.pass()
+			w.then(time.Minute, "two minutes later")
+			w.pass()
+			w.then(time.Minute, "three minutes later nothing is told twice")
+			w.pass()
+		},
+		"an earlier run has not finished": func(w *world) {
+			w.facts.Rivals = []string{"web-nightly-1795316400"}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(time.Hour, "an hour later it stays skipped")
+			w.facts.Rivals = nil
+			w.pass()
+		},
+		"the configuration has no such session": func(w *world) {
+			w.facts.Config = nil
+			w.then(0, "the session was created")
+			w.pass()
+		},
+		"the target is gone": func(w *world) {
+			w.facts.TargetGone = "Target Deployment shop/web"
+			w.then(0, "the session was created")
+			w.pass()
+		},
+		"a Repository that is not ready yet is waited for": func(w *world) {
+			w.facts.Problems = []Problem{{Message: "Repository repo is not ready: it has not been initialised yet.", MayPass: true}}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(3*time.Second, "the Repository is ready")
+			w.facts.Problems = nil
+			w.pass()
+		},
+		"a Repository that stays not ready fails the run after a minute": func(w *world) {
+			w.facts.Problems = []Problem{{Message: "Repository repo is not ready: it has not been initialised yet.", MayPass: true}}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(time.Minute, "a minute later")
+			w.pass()
+		},
+		"a missing password fails the run at once": func(w *world) {
+			w.facts.Problems = []Problem{{Message: "Encryption Secret shop/encrypt of Repository repo doesn't exist."}}
+			w.then(0, "the session was created")
+			w.pass()
+		},
+		"the document can not be written": func(w *world) {
+			w.uploadError = errors.New("AccessDenied: PutObject was refused")
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(5*time.Second, "the pod reports success, but the bucket is read-only by now")
+			w.ends("dump", "")
+			w.pass()
+			w.then(3*time.Minute, "three minutes later it is given up")
+			w.settle()
+		},
+		"the Snapshot is deleted while the backup runs": func(w *world) {
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(5*time.Second, "somebody deletes the Snapshot")
+			w.facts.Repositories[0].Snapshot = nil
+			w.settle()
+		},
+		"finished sessions beyond the limit go": func(w *world) {
+			limit := int32(2)
+			w.facts.Config.SessionHistoryLimit = &limit
+			for i, name := range []string{"web-nightly-1", "web-nightly-2", "web-nightly-3"} {
+				w.facts.History = append(w.facts.History, Past{Name: name, Created: w.began.Add(time.Duration(i-5) * time.Hour)})
+			}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(5*time.Second, "the pod reports success")
+			w.ends("dump", "")
+			w.settle()
+		},
+	} {
+		t.Run(story, func(t *testing.T) {
+			w := newWorld(t, "repo")
+			tell(w)
+			w.verify(story)
+		})
+	}
+}
+
+func TestTwoRepositoriesInOneRun(t *testing.T) {
+	const story = "two repositories, one pod"
+	w := newWorld(t, "here", "there")
+	w.then(0, "the session was created")
+	w.pass()
+	w.then(5*time.Second, "the pod reports success for one repository and a failure for the other")
+	w.ends("dump", "")
+	job := w.facts.Jobs["dump"]
+	broken := job.Outcomes["there"]
+	broken.Component.Phase, broken.Component.Error = storagev1alpha1.ComponentPhaseFailed, "BackendUnreachable: connection refused"
+	job.Outcomes["there"] = broken
+	w.settle()
+	w.verify(story)
+}
