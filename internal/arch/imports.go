@@ -55,6 +55,9 @@ func checkImport(from string, home *room, imported string) []string {
 	if crosses(home.wing, there.wing) {
 		return []string{fmt.Sprintf("%s imports %s: from the %s nobody enters the %s", from, imported, home.wing, there.wing)}
 	}
+	if isTestKit(imported) && home.wing != outside && !isTestKit(from) {
+		return []string{fmt.Sprintf("%s imports %s: what tests share isn't built into a binary", from, imported)}
+	}
 	for _, list := range lists {
 		if matches(list.to, imported) && !matches(list.from, from) && !inFamily(from, imported) {
 			return []string{fmt.Sprintf("%s imports the list %s: %s", from, imported, list.reason)}
@@ -124,15 +127,25 @@ func crosses(from, to wing) bool {
 	return from != to && from != outside && to != hall
 }
 
+// isTestKit reports whether a package is one for tests, beside what it tests: a suite for the members of a port, or a
+// stand-in.
+func isTestKit(name string) bool {
+	base := path.Base(name)
+	return strings.HasSuffix(base, "test") && base == path.Base(path.Dir(name))+"test"
+}
+
 func inFamily(from, imported string) bool {
+	if isTestKit(from) && imported == path.Dir(from) {
+		return true
+	}
 	return slices.ContainsFunc(families, func(f family) bool {
 		return matches(f.from, from) && matches(f.to, imported)
 	})
 }
 
-func roomOf(path string) *room {
+func roomOf(name string) *room {
 	for i := range rooms {
-		if matches(rooms[i].pattern, path) {
+		if matches(rooms[i].pattern, name) {
 			return &rooms[i]
 		}
 	}

@@ -58,6 +58,12 @@ func TestImports(t *testing.T) {
 			want:        []string{"a test of internal/mover imports internal/desired: from the data wing nobody enters the control wing"}},
 		"a test looks upstairs": {
 			testImports: graph{"internal/task": {"internal/backend/backendtest"}, "tests/e2e": {"internal/kube", "internal/mover"}}},
+		"a kit for tests beside its port": {
+			imports:     graph{"internal/backend/backendtest": {"internal/backend", "testing"}},
+			testImports: graph{"internal/backend/s3": {"internal/backend/backendtest"}}},
+		"a kit for tests in a binary": {
+			imports: graph{"internal/backend/all": {"internal/backend/backendtest"}, "tests/kit": {"internal/backend/backendtest"}},
+			want:    []string{"internal/backend/all imports internal/backend/backendtest: what tests share isn't built into a binary"}},
 		"code that imports tests": {
 			imports: graph{"internal/kube": {"tests/kit"}},
 			want:    []string{"internal/kube imports tests/kit: from the control wing nobody enters the tests"}},

@@ -77,7 +77,6 @@ var families = []family{
 	{"internal/cli", "internal/cli/*", "a list names its members"},
 	{"internal/cli/*", "internal/cli/printer", "all verbs print alike"},
 	{"internal/mover/*", "internal/mover", "a member builds on its port"},
-	{"config/crd/*", "config/crd", "the tools of the CRDs read them"},
 }
 
 // lists name all members of a family. Who imports one gets all of it, so only these may.
@@ -105,7 +104,6 @@ var bans = []ban{
 	{imported: "sync", never: "internal/domain/*", rule: "a pure rule has no goroutine"},
 	{imported: "math/rand", only: "{cmd,tests}/**", rule: "randomness is an argument"},
 	{imported: "crypto/rand", only: "{cmd,tests}/**", rule: "randomness is an argument"},
-	{imported: "internal/backend/backendtest", only: "tests/**", rule: "a contract suite is for tests"},
 }
 
 const clients = "{internal/kube,internal/webhook,internal/cli,controllers,cmd,tests,config}/**"

@@ -44,54 +44,68 @@ func checkFile(name string, source []byte) []string {
 	if generated.Match(source) {
 		return nil
 	}
-	var wrong []string
-	complain := func(format string, args ...any) {
-		wrong = append(wrong, name+": "+fmt.Sprintf(format, args...))
-	}
+	c := &fileCheck{name: name, isTest: strings.HasSuffix(name, "_test.go"), positions: token.NewFileSet()}
 	if lines := bytes.Count(source, []byte("\n")); lines > maxLines {
-		complain("%d lines: %d are the most that one reads; the file has two subjects", lines, maxLines)
+		c.complain("%d lines: %d are the most that one reads; the file has two subjects", lines, maxLines)
 	}
 	if !bytes.Contains(source, []byte(licence)) {
-		complain("the licence is missing at its head")
+		c.complain("the licence is missing at its head")
 	}
-	fileSet := token.NewFileSet()
-	file, err := parser.ParseFile(fileSet, name, source, parser.ParseComments|parser.SkipObjectResolution)
+	file, err := parser.ParseFile(c.positions, name, source, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
-		complain("reading it: %v", err)
-		return wrong
+		c.complain("reading it: %v", err)
+		return c.wrong
 	}
-	isTest := strings.HasSuffix(name, "_test.go")
-	if drawers[strings.TrimSuffix(file.Name.Name, "_test")] || drawers[path.Base(path.Dir(name))] {
-		complain("a package named %s has no subject: what would not belong in?", file.Name.Name)
+	c.file(file)
+	return c.wrong
+}
+
+type fileCheck struct {
+	name      string
+	isTest    bool
+	positions *token.FileSet
+	wrong     []string
+}
+
+func (c *fileCheck) complain(format string, args ...any) {
+	c.wrong = append(c.wrong, c.name+": "+fmt.Sprintf(format, args...))
+}
+
+func (c *fileCheck) complainAt(pos token.Pos, format string, args ...any) {
+	c.complain("line %d: %s", c.positions.Position(pos).Line, fmt.Sprintf(format, args...))
+}
+
+func (c *fileCheck) file(file *ast.File) {
+	if drawers[strings.TrimSuffix(file.Name.Name, "_test")] || drawers[path.Base(path.Dir(c.name))] {
+		c.complain("a package named %s has no subject: what would not belong in?", file.Name.Name)
 	}
 	for _, group := range file.Comments {
 		for _, comment := range group.List {
 			if strings.Contains(comment.Text, "TODO") || strings.Contains(comment.Text, "FIXME") {
-				complain("line %d: a TODO is an issue, or it is nothing", fileSet.Position(comment.Pos()).Line)
+				c.complainAt(comment.Pos(), "a TODO is an issue, or it is nothing")
 			}
 		}
 	}
-	free := isTest || matches("{cmd,tests,config}/**", path.Dir(name))
-	aliases := importNames(file)
+	names := importNames(file)
 	ast.Inspect(file, func(n ast.Node) bool {
-		selector, ok := n.(*ast.SelectorExpr)
-		if !ok {
-			return true
-		}
-		of, ok := selector.X.(*ast.Ident)
-		if !ok {
-			return true
-		}
-		line := fileSet.Position(selector.Pos()).Line
-		if reason := hidden[aliases[of.Name]][selector.Sel.Name]; reason != "" && !free {
-			complain("line %d: %s.%s: %s", line, aliases[of.Name], selector.Sel.Name, reason)
-		}
-		if isTest && (of.Name == "t" || of.Name == "b" || of.Name == "f") && strings.HasPrefix(selector.Sel.Name, "Skip") {
-			complain("line %d: a test that is skipped can't fail", line)
+		if selector, ok := n.(*ast.SelectorExpr); ok {
+			if of, ok := selector.X.(*ast.Ident); ok {
+				c.selector(selector, of.Name, names[of.Name])
+			}
 		}
 		return true
 	})
-	return wrong
+}
+
+// selector looks at x.Sel, where x is imported, or empty when it is no import.
+func (c *fileCheck) selector(selector *ast.SelectorExpr, x, imported string) {
+	free := c.isTest || matches("{cmd,tests,config}/**", path.Dir(c.name))
+	if reason := hidden[imported][selector.Sel.Name]; reason != "" && !free {
+		c.complainAt(selector.Pos(), "%s.%s: %s", imported, selector.Sel.Name, reason)
+	}
+	if c.isTest && (x == "t" || x == "b" || x == "f") && strings.HasPrefix(selector.Sel.Name, "Skip") {
+		c.complainAt(selector.Pos(), "a test that is skipped can't fail")
+	}
 }
 
 // importNames maps the names under which packages are known in a file to their paths.

@@ -20,7 +20,8 @@ type pattern struct {
 const value = `(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;&"'\)\]}]+)`
 
 // name is a key whose value is a secret, alone or as a part of a longer key.
-const name = `[A-Za-z0-9_.-]*(?:passw(?:or)?d|passphrase|secret|token|credentials?|api[-_]?key|access[-_]?key|account[-_]?key|private[-_]?key|signature)[A-Za-z0-9_.-]*`
+const name = `[A-Za-z0-9_.-]*(?:passw(?:or)?d|passphrase|secret|token|credentials?|signature|` +
+	`(?:api|access|account|private)[-_]?key)[A-Za-z0-9_.-]*`
 
 var patterns = []pattern{
 	// Key material, also when its end is missing or its newlines are escaped.

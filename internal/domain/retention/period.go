@@ -83,7 +83,7 @@ func FormatPeriod(period time.Duration) string {
 	}{{"d", day}, {"h", time.Hour}, {"m", time.Minute}} {
 		if number := rest / unit.duration; number > 0 {
 			fmt.Fprintf(&text, "%d%s", number, unit.name)
-			rest -= number * unit.duration
+			rest %= unit.duration
 		}
 	}
 	if text.Len() == 0 {
