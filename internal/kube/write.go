@@ -5,9 +5,11 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -24,6 +26,13 @@ type ForeignError struct {
 
 func (e *ForeignError) Error() string {
 	return fmt.Sprintf("%s %s/%s exists and belongs to somebody else", e.Kind, e.Namespace, e.Name)
+}
+
+// IsRefused reports whether the API server, or an object that is in the way, will refuse this for as long as
+// nobody changes something: trying again is useless, and a human should hear why.
+func IsRefused(err error) bool {
+	var foreign *ForeignError
+	return errors.As(err, &foreign) || apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err)
 }
 
 // Create creates obj, or adopts the one that exists when isOurs says so: obj then holds what exists.
@@ -93,6 +102,16 @@ func Delete(ctx context.Context, c client.Client, obj client.Object) error {
 		return fmt.Errorf("deleting %s %s/%s: %w", kindOf(c, obj), obj.GetNamespace(), obj.GetName(), err)
 	}
 	return nil
+}
+
+// DropOwned deletes the object of that name in the owner's namespace, if the owner controls it: something of a
+// user's may have the name.
+func DropOwned[T any, P Object[T]](ctx context.Context, c client.Client, live client.Reader, owner client.Object, name string) error {
+	obj, found, err := Get[T, P](ctx, live, owner.GetNamespace(), name)
+	if err != nil || !found || !metav1.IsControlledBy(obj, owner) {
+		return err
+	}
+	return Delete(ctx, c, obj)
 }
 
 func kindOf(c client.Client, obj client.Object) string {

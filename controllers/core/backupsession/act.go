@@ -49,8 +49,7 @@ func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.BackupSession, g *
 				err = errors.Join(err, kube.Delete(ctx, r.Client, old))
 			}
 		case session.DropSecret:
-			secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: s.Name}}
-			err = kube.Delete(ctx, r.Client, secret)
+			err = kube.DropOwned[corev1.Secret](ctx, r.Client, r.Live, s, s.Name)
 		default:
 			err = fmt.Errorf("carrying out an intent of type %T: unknown", intent)
 		}

@@ -116,7 +116,14 @@ func (r *Reconciler) step(ctx context.Context, s *corev1alpha1.BackupSession) er
 		return err
 	}
 	verdict := session.Decide(g.facts, r.Clock.Now())
-	if err := r.act(ctx, s, g, verdict.Intents); err != nil {
+	err = r.act(ctx, s, g, verdict.Intents)
+	if kube.IsRefused(err) && !started(s) {
+		// What can't be created will not be created by trying again: the run has failed, with these words.
+		g.facts.Problems = []session.Problem{{Message: err.Error()}}
+		verdict = session.Decide(g.facts, r.Clock.Now())
+		err = r.act(ctx, s, g, verdict.Intents)
+	}
+	if err != nil {
 		return err
 	}
 	s.Status = verdict.Status

@@ -37,8 +37,7 @@ func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.RestoreSession, g 
 				err = errors.Join(err, kube.Delete(ctx, r.Client, job))
 			}
 		case restore.DropSecret:
-			secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: s.Name}}
-			err = r.dropSecret(ctx, s, secret)
+			err = kube.DropOwned[corev1.Secret](ctx, r.Client, r.Live, s, s.Name)
 		default:
 			err = fmt.Errorf("carrying out an intent of type %T: unknown", intent)
 		}
@@ -47,15 +46,6 @@ func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.RestoreSession, g 
 		}
 	}
 	return nil
-}
-
-// dropSecret deletes the Secret of that name only when it is the session's: a user's own may have the name.
-func (r *Reconciler) dropSecret(ctx context.Context, s *corev1alpha1.RestoreSession, secret *corev1.Secret) error {
-	found, ok, err := kube.Get[corev1.Secret](ctx, r.Live, secret.Namespace, secret.Name)
-	if err != nil || !ok || !metav1.IsControlledBy(found, s) {
-		return err
-	}
-	return kube.Delete(ctx, r.Client, found)
 }
 
 func (r *Reconciler) createJobs(ctx context.Context, s *corev1alpha1.RestoreSession, g *gathered) error {

@@ -102,7 +102,14 @@ func (r *Reconciler) step(ctx context.Context, s *corev1alpha1.RestoreSession) e
 		return err
 	}
 	verdict := restore.Decide(g.facts, r.Clock.Now())
-	if err := r.act(ctx, s, g, verdict.Intents); err != nil {
+	err = r.act(ctx, s, g, verdict.Intents)
+	if kube.IsRefused(err) && !restore.Started(s.Status) {
+		// What can't be created will not be created by trying again: the restore has failed, with these words.
+		g.facts.Missing = []restore.Problem{{Message: err.Error()}}
+		verdict = restore.Decide(g.facts, r.Clock.Now())
+		err = r.act(ctx, s, g, verdict.Intents)
+	}
+	if err != nil {
 		return err
 	}
 	s.Status = verdict.Status
