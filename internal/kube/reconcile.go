@@ -104,7 +104,7 @@ func (s Skeleton[T, P]) finalize(ctx context.Context, obj P) error {
 		return err
 	}
 	if err := s.setFinalizer(ctx, obj, false); err != nil {
-		return fmt.Errorf("removing finalizer: %w", client.IgnoreNotFound(err))
+		return fmt.Errorf("removing finalizer: %w", err)
 	}
 	return nil
 }
@@ -135,8 +135,10 @@ func (s Skeleton[T, P]) patchStatus(ctx context.Context, before, obj P) error {
 	}
 	base := obj.DeepCopyObject().(P)
 	setStatus(base, before)
-	if err := s.Client.Status().Patch(ctx, obj.DeepCopyObject().(P), client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
-		return fmt.Errorf("patching status: %w", client.IgnoreNotFound(err))
+	err := s.Client.Status().Patch(ctx, obj.DeepCopyObject().(P), client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{}))
+	// An object that went with its finalizer in this pass has no status to write.
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("patching status: %w", err)
 	}
 	return nil
 }
