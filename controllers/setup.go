@@ -98,8 +98,7 @@ func list(d Deps) []controller {
 		}},
 		{"snapshot", func(m ctrl.Manager) error {
 			return snapshot.Register(m, snapshot.Deps{
-				Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder("Snapshot"), Clock: d.Clock,
-				MoverImage: d.MoverImage,
+				Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder("Snapshot"),
 			})
 		}},
 		{"backupblueprint", func(m ctrl.Manager) error {
