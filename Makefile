@@ -1,0 +1,154 @@
+# KubeStash. "make help" lists every target.
+#
+# KUBECONFIG decides where things run: unset (or naming the cluster that tests/cluster started) means a real Kubernetes on this machine,
+# started when it's needed; otherwise it's the cluster that KUBECONFIG names, and REGISTRY says where its nodes get our images from.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# ---- what is built
+
+# The fallback is for a source archive, and for a clone without tags.
+VERSION ?= $(shell git describe --tags --match 'v*' --dirty 2>/dev/null || echo "v0.0.0-$$(git describe --always --dirty 2>/dev/null || echo dev)")
+BUILD := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+
+# ---- where it runs
+
+LOCAL_KUBECONFIG := $(CURDIR)/.cluster/kubeconfig
+ifeq ($(filter-out $(LOCAL_KUBECONFIG),$(KUBECONFIG)),)
+WHERE := local
+KUBECONFIG := $(LOCAL_KUBECONFIG)
+KUBECTL := $(CURDIR)/.cluster/bin/kubectl
+else
+WHERE := given
+KUBECTL = $(or $(shell command -v kubectl),$(shell bin/cluster bin kubectl))
+endif
+export KUBECONFIG
+
+# Only for a given cluster: the local one has its own registry, and images are made without Docker.
+REGISTRY ?=
+CONTAINER_TOOL ?= $(firstword $(foreach t,docker podman buildah,$(shell command -v $(t))))
+KUBE_RBAC_PROXY_IMAGE ?= quay.io/brancz/kube-rbac-proxy:v0.19.1
+
+# What go test is told; "make test-e2e GO_TEST_FLAGS='-run Auto -v'".
+GO_TEST_FLAGS ?=
+
+include config/generate.mk
+include config/lint.mk
+include tests/cluster/cluster.mk
+
+##@ Build
+
+.PHONY: help
+help: ## List the targets.
+	@awk -F ':.*## ' 'FNR == 1 && FILENAME ~ /cluster.mk$$/ { print "\nCluster on this machine" } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9%-]+:.*## / { if ($$2 !~ /[.][.][.]$$/) sub(/[.]$$/, "", $$2); printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build the static binaries of operator and mover into bin.
+	$(BUILD) -o bin/operator ./cmd/operator
+	$(BUILD) -o bin/mover ./cmd/mover
+
+.PHONY: images
+images: build images-$(WHERE) ## Make the images that a deployment needs; their references are left in .cluster/images.
+
+# What the mover's image needs beside the mover.
+.PHONY: restic
+restic: $(CLUSTER)
+	@install -m 0755 "$$($(CLUSTER) bin restic)" bin/restic
+
+.PHONY: images-local
+images-local: restic
+	@mkdir -p .cluster/images
+	$(CLUSTER) build-image --name kubestash-operator --file Dockerfile --base base bin > .cluster/images/operator
+	$(CLUSTER) build-image --name kubestash-mover --file Dockerfile.mover --base base bin > .cluster/images/mover
+	$(CLUSTER) image kube-rbac-proxy > .cluster/images/kube-rbac-proxy
+
+.PHONY: images-given
+images-given: restic
+	@if [ -z "$(REGISTRY)" ]; then \
+		echo "make: KUBECONFIG names a cluster of yours ($(KUBECONFIG)), so say where its nodes can pull our images from:" >&2; \
+		echo "    make $(MAKECMDGOALS) REGISTRY=registry.example.com/me" >&2; \
+		echo "or unset KUBECONFIG to use a Kubernetes on this machine." >&2; exit 2; fi
+	@if [ -z "$(CONTAINER_TOOL)" ]; then echo "make: pushing images needs docker, podman or buildah: none is here (or set CONTAINER_TOOL)" >&2; exit 2; fi
+	@mkdir -p .cluster/images
+	@tag=$$(cat bin/operator bin/mover bin/restic Dockerfile Dockerfile.mover | sha256sum | cut -c1-12); \
+	for name in operator mover; do \
+		image=$(REGISTRY)/kubestash-$$name:$$tag; file=Dockerfile; \
+		if [ $$name != operator ]; then file=Dockerfile.$$name; fi; \
+		(set -x; $(CONTAINER_TOOL) build $(CONTAINER_BUILD_FLAGS) --platform linux/amd64 -f $$file -t $$image bin && \
+			$(CONTAINER_TOOL) push $(CONTAINER_PUSH_FLAGS) $$image); \
+		echo $$image > .cluster/images/$$name; \
+	done; echo $(KUBE_RBAC_PROXY_IMAGE) > .cluster/images/kube-rbac-proxy
+
+.PHONY: clean
+clean: ## Remove what was built in this checkout. The cache of tools and images stays, and so does a running cluster.
+	rm -rf bin .cluster/images .cluster/deploy .cluster/demo
+
+##@ Run
+
+# A given cluster is there already.
+.PHONY: kubernetes-local kubernetes-given
+kubernetes-local: cluster-up
+kubernetes-given: $(CLUSTER)
+
+.PHONY: deploy
+deploy: kubernetes-$(WHERE) images ## Deploy the operator, its CRDs and its rights, and wait until it's ready.
+	@mkdir -p .cluster/deploy
+	@read=$$(cat config/deploy/kustomization.yaml.in); \
+	for name in operator mover kube-rbac-proxy; do \
+		key=@$$(echo $$name | tr a-z- A-Z_)_IMAGE@; read=$${read//$$key/$$(cat .cluster/images/$$name)}; \
+	done; echo "$$read" > .cluster/deploy/kustomization.yaml
+	$(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy -k .cluster/deploy
+	$(KUBECTL) wait --for condition=Established --timeout 60s crd -l app.kubernetes.io/name=kubestash
+	@$(KUBECTL) -n kubestash rollout status deployment/kubestash-operator --timeout 180s || { \
+		$(KUBECTL) -n kubestash get pods -o wide; \
+		$(KUBECTL) -n kubestash get events --sort-by .lastTimestamp | tail -n 20; \
+		$(KUBECTL) -n kubestash logs deployment/kubestash-operator -c operator --tail 30; exit 1; } >&2
+
+# The CRDs go first, while there is still an operator to finish what is deleted with them.
+.PHONY: undeploy
+undeploy: ## Remove the operator, the CRDs and every object of them. Backups in buckets stay, unless an object says WipeOut.
+	$(KUBECTL) delete --ignore-not-found --timeout 180s -k config/crd
+	$(KUBECTL) delete --ignore-not-found --timeout 180s -k config/default
+
+.PHONY: run
+run: kubernetes-$(WHERE) ## Run the operator from source against the cluster, until interrupted. Needs an earlier "make deploy".
+	$(KUBECTL) -n kubestash scale deployment/kubestash-operator --replicas 0
+	go run -ldflags "-X main.version=$(VERSION)" ./cmd/operator --development \
+		--mover-image "$$($(KUBECTL) -n kubestash get deployment kubestash-operator \
+			-o jsonpath='{.spec.template.spec.containers[0].env[?(@.name=="RELATED_IMAGE_MOVER")].value}')"
+
+.PHONY: demo
+demo: $(CLUSTER) ## Back up and restore an annotated Deployment on a real cluster, step by step, and compare every byte.
+	@go run ./tests/demo
+
+##@ Test
+
+.PHONY: test
+test: test-unit test-integration test-e2e ## Run every test. The first time, this builds a Kubernetes.
+
+.PHONY: test-unit
+test-unit: $(CLUSTER) cluster-test ## Test rules, transcripts and the engine (with a real restic).
+	go test $(GO_TEST_FLAGS) $$(go list ./... | grep -vE '/tests/(integration|e2e)(/|$$)')
+
+.PHONY: test-integration
+test-integration: $(CLUSTER) ## Test the controllers, driven by hand, against a real API server and etcd.
+	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets $(CLUSTER_FLAGS))" go test $(GO_TEST_FLAGS) -timeout 20m ./tests/integration/...
+
+# -p 1: the packages share one cluster. -count 1: a cached result says nothing about the cluster.
+.PHONY: test-e2e
+test-e2e: deploy ## Test the deployed operator on a real cluster: back up, destroy, restore, break things.
+	go test $(GO_TEST_FLAGS) -count 1 -p 1 -timeout 45m ./tests/e2e/...
+
+##@ Check
+
+.PHONY: verify
+verify: generate manifests ## Check that generated files are up to date, and lint.
+	@if [ -n "$$(git status --porcelain -- api config)" ]; then \
+		git --no-pager diff -- api config; git status --short -- api config; \
+		echo "make: generated files differ from what is committed: commit the result of \"make generate manifests\"" >&2; exit 1; fi
+	@$(MAKE) lint
