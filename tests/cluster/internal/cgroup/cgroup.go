@@ -31,6 +31,19 @@ func (t Tree) IsUnified() bool {
 
 // hierarchies lists the folders that a group has to exist in.
 func (t Tree) hierarchies() ([]string, error) {
+	all, err := t.everywhere()
+	if err != nil || t.IsUnified() {
+		return all, err
+	}
+	// A version 1 machine may have an empty version 2 hierarchy beside the others; it carries no controller, but runc leaves groups in it.
+	return slices.DeleteFunc(all, func(dir string) bool {
+		_, err := os.Stat(filepath.Join(dir, "cgroup.controllers"))
+		return err == nil
+	}), nil
+}
+
+// everywhere lists the folders in which a group may turn up.
+func (t Tree) everywhere() ([]string, error) {
 	if t.IsUnified() {
 		return []string{t.Mount}, nil
 	}
@@ -41,11 +54,8 @@ func (t Tree) hierarchies() ([]string, error) {
 	var dirs []string
 	for _, e := range entries {
 		dir := filepath.Join(t.Mount, e.Name())
-		// Version 1 machines may have symbolic links (cpu to cpu,cpuacct) and an empty version 2 hierarchy beside the others.
+		// There may be symbolic links, cpu to cpu,cpuacct.
 		if _, err := os.Stat(filepath.Join(dir, "cgroup.procs")); err != nil || e.Type()&fs.ModeSymlink != 0 {
-			continue
-		}
-		if _, err := os.Stat(filepath.Join(dir, "cgroup.controllers")); err == nil {
 			continue
 		}
 		dirs = append(dirs, dir)
@@ -111,7 +121,7 @@ func delegate(group string) error {
 
 // Exists says whether the group exists in any hierarchy.
 func (t Tree) Exists(name string) bool {
-	dirs, err := t.hierarchies()
+	dirs, err := t.everywhere()
 	if err != nil {
 		return false
 	}
@@ -141,7 +151,7 @@ func (t Tree) Kill(name string) (int, error) {
 }
 
 func (t Tree) processes(name string) ([]int, error) {
-	dirs, err := t.hierarchies()
+	dirs, err := t.everywhere()
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +193,7 @@ func readPIDs(path string) []int {
 
 // Remove removes the group and those below it, deepest first, from every hierarchy.
 func (t Tree) Remove(name string) error {
-	dirs, err := t.hierarchies()
+	dirs, err := t.everywhere()
 	if err != nil {
 		return err
 	}

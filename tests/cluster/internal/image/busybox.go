@@ -15,8 +15,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// busyboxPackages: Debian's dynamic busybox and its libc. The static one crashes in wget on every plain HTTP address and ignores the search
-// list of resolv.conf.
+// busyboxPackages: Debian's dynamic busybox and its libc; the static one ignores the search list of resolv.conf. Both crash in wget, one on
+// every plain HTTP address and the other with a timeout, so the image has our own.
 var busyboxPackages = []string{"busybox", "libc6", "coreutils", "util-linux"}
 
 // busyboxExtras are programs that Debian leaves out of its busybox and that others' scripts use; they need no more than libc.
@@ -58,15 +58,20 @@ func busyboxRecipe() recipe {
 			"glibc", "musl", "uclibc", "1.36-glibc", "1.36-musl", "1.36-uclibc",
 		},
 		help: "sh and the usual applets, from Debian's busybox",
-		inputs: func(_ context.Context, k Kitchen) ([]string, error) {
-			return slices.Concat([]string{"busybox 1", k.Suite, busyboxPasswd, busyboxGroup}, busyboxPackages, busyboxExtras), nil
+		inputs: func(ctx context.Context, k Kitchen) ([]string, error) {
+			wget, _, err := k.Binary(ctx, "wget")
+			return slices.Concat([]string{"busybox 2", k.Suite, wget, busyboxPasswd, busyboxGroup}, busyboxPackages, busyboxExtras), err
 		},
 		make: func(ctx context.Context, k Kitchen) (v1.Image, error) {
 			root, err := k.Debian.Unpack(ctx, "busybox", busyboxPackages...)
 			if err != nil {
 				return nil, err
 			}
-			files, err := busyboxFiles(ctx, root)
+			wget, _, err := k.Binary(ctx, "wget")
+			if err != nil {
+				return nil, err
+			}
+			files, err := busyboxFiles(ctx, root, wget)
 			if err != nil {
 				return nil, err
 			}
@@ -81,7 +86,7 @@ func busyboxRecipe() recipe {
 	}
 }
 
-func busyboxFiles(ctx context.Context, root string) ([]File, error) {
+func busyboxFiles(ctx context.Context, root, wget string) ([]File, error) {
 	program := filepath.Join(root, "bin/busybox")
 	list, err := exec.CommandContext(ctx, program, "--list").Output()
 	if err != nil {
@@ -92,6 +97,7 @@ func busyboxFiles(ctx context.Context, root string) ([]File, error) {
 		{Path: "/etc/group", Text: busyboxGroup},
 		{Path: "/etc/nsswitch.conf", Text: nsswitch},
 		{Path: "/bin/busybox", Source: program},
+		{Path: "/bin/wget", Source: wget},
 		{Path: "/tmp", Dir: true, Mode: 0o1777},
 		{Path: "/root", Dir: true, Mode: 0o700},
 		{Path: "/lib64/ld-linux-x86-64.so.2", Link: "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"},
@@ -114,7 +120,7 @@ func busyboxFiles(ctx context.Context, root string) ([]File, error) {
 		files = append(files, File{Path: "/bin/" + program, Source: filepath.Join(root, "usr/bin", program)})
 	}
 	for applet := range strings.FieldsSeq(string(list)) {
-		if applet != "busybox" {
+		if applet != "busybox" && applet != "wget" {
 			files = append(files, File{Path: "/bin/" + path.Base(applet), Link: "busybox"})
 		}
 	}

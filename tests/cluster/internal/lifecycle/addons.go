@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	core "k8s.io/api/core/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
@@ -77,38 +76,6 @@ func (u *ascent) addons(ctx context.Context) error {
 		}
 		return nil
 	})
-}
-
-func (u *ascent) waitNodes(ctx context.Context) error {
-	client, err := u.Client()
-	if err != nil {
-		return err
-	}
-	return u.poll(ctx, "the nodes", limit, func(ctx context.Context) error {
-		list, err := client.CoreV1().Nodes().List(ctx, meta.ListOptions{})
-		if err != nil {
-			return err
-		}
-		count := 0
-		for _, n := range list.Items {
-			if isReady(n) {
-				count++
-			}
-		}
-		if count < len(u.c.Nodes) {
-			return fmt.Errorf("%d of %d nodes are ready", count, len(u.c.Nodes))
-		}
-		return nil
-	})
-}
-
-func isReady(n core.Node) bool {
-	for _, c := range n.Status.Conditions {
-		if c.Type == core.NodeReady {
-			return c.Status == core.ConditionTrue
-		}
-	}
-	return false
 }
 
 func (u *ascent) waitDNS(ctx context.Context) error {

@@ -67,7 +67,11 @@ func (d descent) agents(context.Context) error {
 	})
 }
 
+// servers stops what serves before what it's served by: an API server that has lost etcd takes ten seconds to give up.
 func (d descent) servers(context.Context) error {
+	if err := d.stop(func(name string) bool { return name != "etcd" }); err != nil {
+		return err
+	}
 	return d.stop(func(string) bool { return true })
 }
 
@@ -172,29 +176,62 @@ func (d descent) clear(context.Context) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for _, n := range all.Nodes {
-		_, err := d.cgroups().Kill(n.CgroupRoot)
-		errs = append(errs, err)
-	}
-	_, sweepErr := d.table().Sweep(2 * time.Second)
-	errs = append(errs, sweepErr, unmountBelow(d.Place.State))
+	errs := []error{d.endAll(all), unmountBelow(d.Place.State)}
 	for _, n := range all.Nodes {
 		errs = append(errs, d.cgroups().Remove(n.CgroupRoot))
 	}
 	return errors.Join(append(errs, network.Remove(all), d.removeRuntimeFiles())...)
 }
 
-// removeRuntimeFiles removes the mounts and sockets that containerd's shims keep outside of our folder, for our runtimes alone: CNI's
-// results carry our networks' names.
+// endAll ends servers and pods until neither is left: a server that was being ended may have started another pod meanwhile.
+func (d descent) endAll(all plan.Cluster) error {
+	for range 10 {
+		count, err := d.table().Sweep(2 * time.Second)
+		if err != nil {
+			return err
+		}
+		for _, n := range all.Nodes {
+			killed, err := d.cgroups().Kill(n.CgroupRoot)
+			if err != nil {
+				return err
+			}
+			count += killed
+		}
+		if count == 0 {
+			return nil
+		}
+	}
+	return errors.New("ending what is left: processes keep appearing")
+}
+
+// removeRuntimeFiles removes what the runtimes and kubelets keep outside of our folder: results of the network plugins, which carry our networks'
+// names, and links to logs of our pods.
 func (d descent) removeRuntimeFiles() error {
-	paths, err := filepath.Glob("/var/lib/cni/results/ks-node*-*")
+	results, err := filepath.Glob("/var/lib/cni/results/ks-node*-*")
 	if err != nil {
 		return fmt.Errorf("listing network results: %w", err)
 	}
+	for _, path := range results {
+		// The loopback's result is named after the pod alone.
+		_, pod, _ := strings.Cut(strings.TrimPrefix(filepath.Base(path), "ks-node"), "-")
+		more, err := filepath.Glob("/var/lib/cni/results/cni-loopback-" + strings.TrimSuffix(pod, "-eth0") + "-lo")
+		if err != nil {
+			return fmt.Errorf("listing network results: %w", err)
+		}
+		results = append(results, more...)
+	}
+	links, err := filepath.Glob("/var/log/containers/*.log")
+	if err != nil {
+		return fmt.Errorf("listing logs: %w", err)
+	}
+	for _, link := range links {
+		if target, err := os.Readlink(link); err == nil && strings.HasPrefix(target, d.Place.State+"/") {
+			results = append(results, link)
+		}
+	}
 	var errs []error
-	for _, p := range paths {
-		errs = append(errs, os.Remove(p))
+	for _, path := range results {
+		errs = append(errs, os.Remove(path))
 	}
 	return errors.Join(errs...)
 }

@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 
 	"kubestash.com/kubestash/tests/cluster/internal/network"
 	"kubestash.com/kubestash/tests/cluster/internal/plan"
@@ -34,45 +36,45 @@ func (u *ascent) controlPlane(context.Context) error {
 
 func (u *ascent) runtimes(ctx context.Context) error {
 	for _, n := range u.c.Nodes {
-		before, err := u.table().Record("containerd-" + n.Name)
-		if err != nil {
+		if _, err := u.ensure(n, "containerd-"+n.Name, u.files.ContainerdArgs(n), u.containerd(n), render.CNI(n)); err != nil {
 			return err
 		}
-		started, err := u.ensure(n, "containerd-"+n.Name, u.files.ContainerdArgs(n), u.containerd(n), render.CNI(n))
-		if err != nil {
+		if err := u.dropStrayPods(ctx, n); err != nil {
 			return err
-		}
-		if started && before.PID != 0 {
-			if err := u.dropStrayPods(ctx, n, before); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
 }
 
 // dropStrayPods removes the pods of a node whose network namespace was made anew: their cables end in the old one. The kubelet makes
-// them again.
-func (u *ascent) dropStrayPods(ctx context.Context, n plan.Node, before process.Record) error {
-	now, err := u.table().Record("containerd-" + n.Name)
-	if err != nil || before.Fingerprint == now.Fingerprint {
-		return err
+// them again. Which namespace the pods are wired to is written down once they are gone, so a failure in between is made up for by the next run.
+func (u *ascent) dropStrayPods(ctx context.Context, n plan.Node) error {
+	file := filepath.Join(n.Dir, "wired")
+	wired, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("reading what %s is wired to: %w", n.Name, err)
 	}
-	r, err := sandbox.Open(render.Socket(n))
-	if err != nil {
-		return err
+	if string(wired) == u.namespaces[n.Name] {
+		return nil
 	}
-	defer r.Close()
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	if err := r.Ready(ctx); err != nil {
-		return err
+	if len(wired) > 0 {
+		r, err := sandbox.Open(render.Socket(n))
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		ctx, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		if err := r.Ready(ctx); err != nil {
+			return err
+		}
+		count, err := r.RemoveAll(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(u.Out, "removed %d pods of %s, whose network was made anew\n", count, n.Name)
 	}
-	count, err := r.RemoveAll(ctx)
-	if count > 0 {
-		fmt.Fprintf(u.Out, "removed %d pods of %s, whose network or runtime configuration was made anew\n", count, n.Name)
-	}
-	return err
+	return writeFile(file, u.namespaces[n.Name])
 }
 
 func (u *ascent) nodes(context.Context) error {

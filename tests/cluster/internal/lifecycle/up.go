@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"kubestash.com/kubestash/tests/cluster/internal/network"
@@ -68,6 +69,12 @@ func (m Machine) settle(ctx context.Context, want Request) (Settings, plan.Clust
 		}
 		have = nil
 	}
+	if have == nil && m.isHalfMade() {
+		fmt.Fprintln(m.Out, "clearing away a cluster that wasn't finished, or has lost its records")
+		if err := m.down(ctx); err != nil {
+			return Settings{}, plan.Cluster{}, err
+		}
+	}
 	boot, err := process.Boot()
 	if err != nil {
 		return Settings{}, plan.Cluster{}, err
@@ -78,6 +85,14 @@ func (m Machine) settle(ctx context.Context, want Request) (Settings, plan.Clust
 	}
 	c, err := plan.New(s.Nodes, m.Place.State)
 	return s, c, err
+}
+
+// isHalfMade says whether there are parts of nodes on this machine.
+func (m Machine) isHalfMade() bool {
+	all, err := plan.New(plan.MaxNodes, m.Place.State)
+	return err == nil && slices.ContainsFunc(all.Nodes, func(n plan.Node) bool {
+		return m.cgroups().Exists(n.CgroupRoot) || network.HasNode(n)
+	})
 }
 
 // announce says what will be done to the machine before it's done.
@@ -127,8 +142,6 @@ type ascent struct {
 	coredns string
 	// namespaces identifies each node's network namespace.
 	namespaces map[string]string
-	// rewired says whether a namespace was made anew below running servers.
-	rewired bool
 }
 
 func (u *ascent) steps() []step {

@@ -90,12 +90,6 @@ func removeNamespace(name string) error {
 	return nil
 }
 
-// hasNamespace says whether the name exists.
-func hasNamespace(name string) bool {
-	_, err := os.Stat(filepath.Join(namespaces, name))
-	return err == nil
-}
-
 // Identity tells a namespace apart from a later one of the same name.
 func Identity(name string) (string, error) {
 	var st unix.Stat_t

@@ -64,6 +64,12 @@ func Ensure(c plan.Cluster) error {
 	return route(plan.ServiceNet, c.First().IP)
 }
 
+// HasNode says whether a node's network namespace exists.
+func HasNode(n plan.Node) bool {
+	_, err := os.Stat(filepath.Join(namespaces, n.Namespace))
+	return err == nil
+}
+
 // ensureCable joins the node's namespace to the bridge.
 func ensureCable(n plan.Node) error {
 	bridge, err := netlink.LinkByName(plan.Bridge)
@@ -71,11 +77,12 @@ func ensureCable(n plan.Node) error {
 		return fmt.Errorf("finding bridge %s: %w", plan.Bridge, err)
 	}
 	link, err := netlink.LinkByName(n.Link)
-	if err == nil {
+	if err == nil && isConnected(n) {
 		return errors.Join(netlink.LinkSetMaster(link, bridge), up(link))
 	}
-	if !isMissing(err) {
-		return fmt.Errorf("finding link %s: %w", n.Link, err)
+	// A cable whose other end isn't there leads into a namespace that nobody can find any more.
+	if err := removeLink(n.Link); err != nil {
+		return err
 	}
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = n.Link
@@ -94,6 +101,14 @@ func ensureCable(n plan.Node) error {
 		return fmt.Errorf("finding link %s: %w", n.Link, err)
 	}
 	return up(link)
+}
+
+// isConnected says whether the node's namespace has its end of a cable.
+func isConnected(n plan.Node) bool {
+	return Within(n.Namespace, func() error {
+		_, err := netlink.LinkByName("eth0")
+		return err
+	}) == nil
 }
 
 func openNamespace(name string) (*os.File, error) {

@@ -113,9 +113,13 @@ func (t Table) Sweep(grace time.Duration) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	var errs []error
+	errc := make(chan error)
 	for _, r := range found {
-		errs = append(errs, t.end(r, grace))
+		go func() { errc <- t.end(r, grace) }()
+	}
+	var errs []error
+	for range found {
+		errs = append(errs, <-errc)
 	}
 	return len(found), errors.Join(errs...)
 }

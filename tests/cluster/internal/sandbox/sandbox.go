@@ -59,7 +59,9 @@ func (r *Runtime) Ready(ctx context.Context) error {
 
 func notReady(status *cri.StatusResponse) error {
 	for _, c := range status.GetStatus().GetConditions() {
-		if !c.GetStatus() {
+		// There are conditions that are advice: containerd lists deprecations as one.
+		decides := c.GetType() == cri.RuntimeReady || c.GetType() == cri.NetworkReady
+		if decides && !c.GetStatus() {
 			return fmt.Errorf("%s: %s %s", c.GetType(), c.GetReason(), c.GetMessage())
 		}
 	}

@@ -55,6 +55,7 @@ func Catalog() []Tool {
 			Minutes:  1.3,
 		},
 		single("pause", "", ".", 0.1),
+		single("wget", "", ".", 0.2),
 		single("registry", "github.com/distribution/distribution/v3", "github.com/distribution/distribution/v3/cmd/registry", 1.1),
 		single("coredns", "github.com/coredns/coredns", ".", 1.3),
 		single("kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy/cmd/kube-rbac-proxy", 1.2),
@@ -88,7 +89,7 @@ func kubernetes(minor string) Tool {
 
 // ForCluster lists the tools that a cluster of this Kubernetes minor version runs on.
 func ForCluster(minor string) []Tool {
-	wanted := []string{"etcd", "kubernetes-" + minor, "containerd", "registry", "coredns", "pause"}
+	wanted := []string{"etcd", "kubernetes-" + minor, "containerd", "registry", "coredns", "pause", "wget"}
 	return slices.DeleteFunc(Catalog(), func(t Tool) bool { return !slices.Contains(wanted, t.Name) })
 }
 

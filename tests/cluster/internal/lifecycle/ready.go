@@ -1,0 +1,94 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	core "k8s.io/api/core/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/client-go/kubernetes"
+
+	"kubestash.com/kubestash/tests/cluster/internal/plan"
+)
+
+// waitNodes waits until every node is ready by its present kubelet's word. The Ready condition alone won't do after a crash: it's still the
+// dead kubelet's.
+func (u *ascent) waitNodes(ctx context.Context) error {
+	client, err := u.Client()
+	if err != nil {
+		return err
+	}
+	return u.poll(ctx, "the nodes", limit, func(ctx context.Context) error {
+		for _, n := range u.c.Nodes {
+			if err := u.checkNode(ctx, client, n); err != nil {
+				return fmt.Errorf("%s: %w", n.Name, err)
+			}
+		}
+		return nil
+	})
+}
+
+func (u *ascent) checkNode(ctx context.Context, client kubernetes.Interface, n plan.Node) error {
+	node, err := client.CoreV1().Nodes().Get(ctx, n.Name, meta.GetOptions{})
+	if err != nil {
+		return err
+	}
+	if !isReady(*node) {
+		return errors.New("not ready")
+	}
+	kubelet, err := u.table().Record("kubelet-" + n.Name)
+	if err != nil {
+		return err
+	}
+	lease, err := client.CoordinationV1().Leases(core.NamespaceNodeLease).Get(ctx, n.Name, meta.GetOptions{})
+	if err != nil {
+		return err
+	}
+	if lease.Spec.RenewTime == nil || lease.Spec.RenewTime.Time.Before(kubelet.Started) {
+		return errors.New("its kubelet has not renewed its lease since it started")
+	}
+	return checkPods(ctx, client, n.Name)
+}
+
+// checkPods fails until the kubelet knows the pods that it has to run: until then exec and logs answer that there are none.
+func checkPods(ctx context.Context, client kubernetes.Interface, node string) error {
+	bound, err := client.CoreV1().Pods("").List(ctx, meta.ListOptions{FieldSelector: fields.OneTermEqualSelector("spec.nodeName", node).String()})
+	if err != nil {
+		return err
+	}
+	data, err := client.CoreV1().RESTClient().Get().Resource("nodes").Name(node).SubResource("proxy").Suffix("pods").DoRaw(ctx)
+	if err != nil {
+		return fmt.Errorf("asking its kubelet: %w", err)
+	}
+	var known struct {
+		Items []meta.PartialObjectMetadata `json:"items"`
+	}
+	if err := json.Unmarshal(data, &known); err != nil {
+		return fmt.Errorf("reading its kubelet's answer: %w", err)
+	}
+	seen := map[string]bool{}
+	for _, p := range known.Items {
+		seen[string(p.UID)] = true
+	}
+	for _, p := range bound.Items {
+		if p.DeletionTimestamp == nil && !seen[string(p.UID)] && (p.Status.Phase == core.PodPending || p.Status.Phase == core.PodRunning) {
+			return fmt.Errorf("its kubelet doesn't know pod %s/%s yet", p.Namespace, p.Name)
+		}
+	}
+	return nil
+}
+
+func isReady(n core.Node) bool {
+	for _, c := range n.Status.Conditions {
+		if c.Type == core.NodeReady {
+			return c.Status == core.ConditionTrue
+		}
+	}
+	return false
+}
