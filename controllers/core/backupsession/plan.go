@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -46,6 +47,14 @@ func (r *Reconciler) gatherPlan(ctx context.Context, g *gathered) error {
 	}
 	for _, c := range g.plan.components {
 		g.facts.Components = append(g.facts.Components, c.name)
+		if unknown := c.addon.UnknownParams; len(unknown) > 0 {
+			g.facts.Notes = append(g.facts.Notes, fmt.Sprintf("Task %s doesn't know the parameters %s; they have no effect.",
+				c.addon.Task, strings.Join(unknown, ", ")))
+		}
+	}
+	if g.plan.target != nil && g.plan.security().NonRoot {
+		g.facts.Notes = append(g.facts.Notes, "The namespace enforces the Pod Security level restricted, so the backup doesn't run as root: "+
+			"it can't read files that are readable for their owner alone.")
 	}
 	return nil
 }

@@ -128,6 +128,9 @@ func (d *decision) start() {
 	d.condition(corev1alpha1.ConditionBackupExecutorEnsured, true, corev1alpha1.ReasonSuccessfullyEnsuredBackupExecutor, "")
 	d.event(false, EventBackupStarted, fmt.Sprintf("Backing up %s into %s.",
 		components(d.facts.Components), repositories(d.facts.Repositories)))
+	for _, note := range d.facts.Notes {
+		d.event(true, EventNote, note)
+	}
 	d.wakeAtDeadline()
 }
 

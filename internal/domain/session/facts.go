@@ -25,6 +25,8 @@ type Facts struct {
 	Rivals []string
 	// Problems tell why the run can't start, the most important first.
 	Problems []Problem
+	// Notes are told when the run starts: nothing is wrong, and somebody may wonder later.
+	Notes []string
 	// Components are the names of what is to be backed up. Known once Problems is empty.
 	Components []string
 	// Repositories are in the order of the configuration.

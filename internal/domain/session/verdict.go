@@ -33,6 +33,7 @@ const (
 	EventBackupSkipped       = "BackupSkipped"
 	EventComponentSucceeded  = "ComponentSucceeded"
 	EventComponentFailed     = "ComponentFailed"
+	EventNote                = "BackupNote"
 	EventFilesUnreadable     = "FilesUnreadable"
 	EventStaleLockRemoved    = "StaleLockRemoved"
 	EventRetentionApplied    = "RetentionPolicyApplied"
