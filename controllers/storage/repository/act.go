@@ -10,6 +10,7 @@ import (
 
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/repository"
+	storagerule "kubestash.com/kubestash/internal/domain/storage"
 	"kubestash.com/kubestash/internal/engine"
 	"kubestash.com/kubestash/internal/kube/store"
 )
@@ -50,7 +51,7 @@ func explain(err error) (string, bool) {
 	case errors.As(err, &secret):
 		return secret.Error(), true
 	case errors.As(err, &known):
-		return string(known.Class) + ": " + known.Message, true
+		return storagerule.Explain(known, ""), true
 	default:
 		return "", false
 	}

@@ -10,6 +10,7 @@ import (
 
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/repository"
+	storagerule "kubestash.com/kubestash/internal/domain/storage"
 	"kubestash.com/kubestash/internal/engine"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/store"
@@ -68,7 +69,7 @@ func (r *Reconciler) removeDocument(ctx context.Context, s *storagev1alpha1.Snap
 	case errors.As(err, &secret):
 		return r.stuck(s, secret.Error())
 	case errors.As(err, &known):
-		return r.stuck(s, string(known.Class)+": "+known.Message)
+		return r.stuck(s, storagerule.Explain(known, ""))
 	default:
 		return err
 	}

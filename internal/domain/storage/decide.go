@@ -5,6 +5,7 @@ package storage
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -213,7 +214,7 @@ func without(m *Metadata, lost []storagev1alpha1.RepositoryInfo) *Metadata {
 
 // Explain is what a user reads of a failure: its class, what happened, and what to do. The Secret may be empty.
 func Explain(e *engine.Error, secret string) string {
-	text := fmt.Sprintf("%s: %s", e.Class, strings.TrimSpace(e.Message))
+	text := fmt.Sprintf("%s: %s", e.Class, strings.TrimSpace(source.ReplaceAllString(e.Message, "")))
 	if !strings.HasSuffix(text, ".") {
 		text += "."
 	}
@@ -222,6 +223,10 @@ func Explain(e *engine.Error, secret string) string {
 	}
 	return text
 }
+
+// source is our own end of a connection in Go's network errors. Its port differs each time, and a message that
+// changes with every look would be a new event each time.
+var source = regexp.MustCompile(`\[?[0-9a-f.:]*[0-9a-f]\]?:[0-9]+->`)
 
 func advise(class engine.Class, secret string) string {
 	switch class {

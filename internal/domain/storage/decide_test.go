@@ -262,3 +262,16 @@ func TestForeignMetadataIsNotOurs(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSameFailureReadsTheSame(t *testing.T) {
+	for sentence, row := range map[string]struct{ in, want string }{
+		"IPv4": {"read tcp 10.244.0.5:41234->10.96.0.7:9000: i/o timeout", "BackendUnreachable: read tcp 10.96.0.7:9000: i/o timeout."},
+		"IPv6": {"read udp [fd00::5]:41234->[fd00::a]:53: i/o timeout", "BackendUnreachable: read udp [fd00::a]:53: i/o timeout."},
+		"none": {"lookup s3 on 10.96.0.10:53: no such host", "BackendUnreachable: lookup s3 on 10.96.0.10:53: no such host."},
+	} {
+		got := Explain(&engine.Error{Class: engine.ClassUnreachable, Message: row.in}, "")
+		if !strings.HasPrefix(got, row.want+" Check the endpoint") {
+			t.Errorf("%s: %s", sentence, got)
+		}
+	}
+}
