@@ -52,6 +52,9 @@ type Task struct {
 	// Job is the name of the Job whose pod reads this Task. A lock that a pod of the same Job holds is
 	// stale by construction: the Job replaces a pod only once it has ended.
 	Job string `json:"job,omitempty"`
+	// EndedJobs name earlier Jobs on the same data of which the operator has proved that no pod runs any
+	// more: their locks are stale too. Empty means that nothing is known of earlier Jobs.
+	EndedJobs []string `json:"endedJobs,omitempty"`
 	// Repositories are worked on in this order. One failing doesn't stop the others.
 	Repositories []Repository `json:"repositories,omitempty"`
 	// Backup is set for KindBackup, Restore for KindRestore.
@@ -60,7 +63,8 @@ type Task struct {
 	// Storage and Files are set for KindInitStorage and KindWipe.
 	Storage *Storage `json:"storage,omitempty"`
 	Files   []File   `json:"files,omitempty"`
-	Wipe    []string `json:"wipe,omitempty"`
+	// Wipe has keys of documents; one that ends in a slash is a folder, with all below it.
+	Wipe []string `json:"wipe,omitempty"`
 	// EnableCache keeps restic's cache under ScratchDir; without it restic runs with no cache.
 	EnableCache bool `json:"enableCache,omitempty"`
 	// Deadline ends the work; empty means none.
@@ -92,7 +96,8 @@ type Repository struct {
 	// Directory is the repository's place, relative to the storage's prefix or mount: the Repository's
 	// path joined with the component's path.
 	Directory string `json:"directory"`
-	// PasswordFile names the file with the encryption password.
+	// PasswordFile names the file with the encryption password, relative to Dir. White space around the
+	// password is not part of it, as for everything that restic reads from a file.
 	PasswordFile string `json:"passwordFile"`
 	// Forget lists ids that retention dropped. They are forgotten after a successful backup only.
 	Forget []string `json:"forget,omitempty"`
@@ -176,7 +181,8 @@ type RepositoryReport struct {
 	Integrity *bool `json:"integrity,omitempty"`
 	// Created is true when this pod created the restic repository.
 	Created bool `json:"created,omitempty"`
-	// Forgotten are the ids of Task.Repositories[].Forget that are gone now.
+	// Forgotten are the ids of Task.Repositories[].Forget that are gone now. A report that would not fit
+	// otherwise leaves out those at the end: what isn't named here is asked for again.
 	Forgotten []string `json:"forgotten,omitempty"`
 	// ForgetError tells why retention could not be applied; the backup itself stands.
 	ForgetError string `json:"forgetError,omitempty"`

@@ -44,6 +44,9 @@ type Options struct {
 	Grace time.Duration
 	// MemoryLimit is the amount, in bytes, above which restic's runtime collects garbage eagerly; zero means none.
 	MemoryLimit int64
+	// GOGC is the garbage collector's target in percent; zero leaves the default. A low value costs time and
+	// saves memory.
+	GOGC int
 	// Redact takes secrets out of a text that a person will read; nil means there are none.
 	Redact func(string) string
 }

@@ -201,6 +201,10 @@ func environment(o Options) []string {
 	if o.MemoryLimit > 0 {
 		ours = append(ours, fmt.Sprintf("GOMEMLIMIT=%d", o.MemoryLimit))
 	}
+	if o.GOGC > 0 {
+		drop["GOGC"] = true
+		ours = append(ours, fmt.Sprintf("GOGC=%d", o.GOGC))
+	}
 	for name := range o.Env {
 		drop[name] = true
 	}
