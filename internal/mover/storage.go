@@ -9,13 +9,17 @@ import (
 	"path"
 	"strings"
 
+	"kubestash.com/kubestash/internal/backend"
 	"kubestash.com/kubestash/internal/engine"
 )
 
 // probeFile is written and removed again, to find out who may write.
 const probeFile = ".kubestash-probe-"
 
-// initStorage proves that the storage can be written, and writes its documents.
+// documentLimit bounds what is read of a document.
+const documentLimit = 16 << 20
+
+// initStorage proves that the storage can be written, and writes its documents where there are none yet.
 func (w *work) initStorage(ctx context.Context) error {
 	s, err := w.onlyStore()
 	if err != nil {
@@ -26,6 +30,13 @@ func (w *work) initStorage(ctx context.Context) error {
 		return s.safe(err)
 	}
 	for _, file := range w.task.Files {
+		// What is there may be of another cluster, and list what this one doesn't know.
+		if _, err := s.objects.Get(ctx, file.Path, documentLimit); !backend.IsNotFound(err) {
+			if err != nil {
+				return s.safe(err)
+			}
+			continue
+		}
 		if err := s.objects.Put(ctx, file.Path, []byte(file.Content)); err != nil {
 			return s.safe(err)
 		}

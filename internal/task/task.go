@@ -34,7 +34,8 @@ const (
 	KindBackup Kind = "Backup"
 	// KindRestore writes one component back from the only entry of Repositories.
 	KindRestore Kind = "Restore"
-	// KindInitStorage writes Files into a volume backend and proves that it can be written.
+	// KindInitStorage writes those of Files that are not there yet into a volume backend, and proves that it can
+	// be written.
 	KindInitStorage Kind = "InitStorage"
 	// KindWipe erases Wipe paths in a volume backend.
 	KindWipe Kind = "Wipe"
