@@ -1,7 +1,7 @@
 // Copyright The KubeStash Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command mover runs exactly one Task inside a pod and answers with one Report.
+// Command mover answers: how does a pod get its one Task done?
 //
 // It is the entrypoint of the mover's image. Standard output carries progress, one JSON document per line;
 // standard error carries what a person may want to read; the Report goes into the termination message.

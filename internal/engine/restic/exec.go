@@ -43,7 +43,6 @@ func (c *Client) run(ctx context.Context, args []string, stdin io.Reader, each f
 	stderr := &lineWriter{limit: maxComplaint, each: out.stderr.add}
 	cmd := exec.CommandContext(ctx, c.o.Binary, append(globalArgs(c.o), args...)...)
 	cmd.Env = environment(c.o)
-	cmd.Dir = c.o.TempDir
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return signalGroup(cmd, syscall.SIGINT) }
