@@ -18,6 +18,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // File is one entry of an image.
@@ -49,7 +50,12 @@ func Layer(files []File) (v1.Layer, error) {
 		go func() { w.CloseWithError(pack(w, files)) }()
 		return r, nil
 	}
-	return tarball.LayerFromOpener(open, tarball.WithCompressionLevel(gzip.BestSpeed))
+	return tarball.LayerFromOpener(open, options()...)
+}
+
+// options of every layer. The media type must be OCI's, as the manifest's is: buildah refuses a mixture.
+func options() []tarball.LayerOption {
+	return []tarball.LayerOption{tarball.WithCompressionLevel(gzip.BestSpeed), tarball.WithMediaType(types.OCILayer)}
 }
 
 func pack(w io.Writer, files []File) error {

@@ -89,7 +89,7 @@ func rootfsLayer(file string) (v1.Layer, error) {
 		}
 		return Layer(files)
 	}
-	return tarball.LayerFromOpener(func() (io.ReadCloser, error) { return open(file) }, tarball.WithCompressionLevel(gzip.BestSpeed))
+	return tarball.LayerFromOpener(func() (io.ReadCloser, error) { return open(file) }, options()...)
 }
 
 func loadLayout(file, scratch string) (v1.Image, error) {

@@ -64,6 +64,9 @@ func recipes() map[string]recipe {
 	return m
 }
 
+// format changes when all images have to be made again.
+const format = "2"
+
 // Ensure makes a known image unless the store has it, and returns its reference by content.
 func (k Kitchen) Ensure(ctx context.Context, name string) (string, error) {
 	r, found := recipes()[name]
@@ -78,7 +81,7 @@ func (k Kitchen) Ensure(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("making image %s: %w", name, err)
 	}
-	key := "made-" + keyOf(append(inputs, r.repositories...))
+	key := "made-" + keyOf(slices.Concat([]string{format}, inputs, r.repositories, r.tags))
 	if digest, found := k.Store.Find(ctx, r.repositories[0], key); found {
 		return k.Store.Reference(r.repositories[0], TagOf(digest)), nil
 	}

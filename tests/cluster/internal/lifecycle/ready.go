@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	core "k8s.io/api/core/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -39,19 +40,23 @@ func (u *ascent) checkNode(ctx context.Context, client kubernetes.Interface, n p
 	if err != nil {
 		return err
 	}
-	if !isReady(*node) {
-		return errors.New("not ready")
-	}
 	kubelet, err := u.table().Record("kubelet-" + n.Name)
 	if err != nil {
 		return err
 	}
-	lease, err := client.CoordinationV1().Leases(core.NamespaceNodeLease).Get(ctx, n.Name, meta.GetOptions{})
-	if err != nil {
-		return err
+	beat, ok := readySince(*node)
+	if !ok {
+		return errors.New("not ready")
 	}
-	if lease.Spec.RenewTime == nil || lease.Spec.RenewTime.Time.Before(kubelet.Started) {
-		return errors.New("its kubelet has not renewed its lease since it started")
+	// A status is written at the start and every few minutes, a lease every few seconds: either is the present kubelet's word.
+	if beat.Before(kubelet.Started.Truncate(time.Second)) {
+		lease, err := client.CoordinationV1().Leases(core.NamespaceNodeLease).Get(ctx, n.Name, meta.GetOptions{})
+		if err != nil {
+			return err
+		}
+		if lease.Spec.RenewTime == nil || lease.Spec.RenewTime.Time.Before(kubelet.Started) {
+			return errors.New("not heard of since its kubelet started")
+		}
 	}
 	return checkPods(ctx, client, n.Name)
 }
@@ -84,11 +89,17 @@ func checkPods(ctx context.Context, client kubernetes.Interface, node string) er
 	return nil
 }
 
-func isReady(n core.Node) bool {
+// readySince says whether a node is ready, and when its kubelet last said so in the node's status.
+func readySince(n core.Node) (time.Time, bool) {
 	for _, c := range n.Status.Conditions {
 		if c.Type == core.NodeReady {
-			return c.Status == core.ConditionTrue
+			return c.LastHeartbeatTime.Time, c.Status == core.ConditionTrue
 		}
 	}
-	return false
+	return time.Time{}, false
+}
+
+func isReady(n core.Node) bool {
+	_, ready := readySince(n)
+	return ready
 }

@@ -36,7 +36,7 @@ var KubernetesVersions = []string{"1.36", "1.33"}
 func Catalog() []Tool {
 	tools := []Tool{
 		single("restic", "github.com/restic/restic", "github.com/restic/restic/cmd/restic", 1.4),
-		single("versitygw", "github.com/versity/versitygw", "github.com/versity/versitygw/cmd/versitygw", 1),
+		stamped(single("versitygw", "github.com/versity/versitygw", "github.com/versity/versitygw/cmd/versitygw", 1), "main.Version"),
 		single("etcd", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3", 1),
 	}
 	for _, minor := range KubernetesVersions {
@@ -58,12 +58,19 @@ func Catalog() []Tool {
 		single("wget", "", ".", 0.2),
 		single("registry", "github.com/distribution/distribution/v3", "github.com/distribution/distribution/v3/cmd/registry", 1.1),
 		single("coredns", "github.com/coredns/coredns", ".", 1.3),
-		single("kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy/cmd/kube-rbac-proxy", 1.2),
+		stamped(single("kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy/cmd/kube-rbac-proxy", 1.7),
+			kubeVersionPackage+".gitVersion"),
 	)
 }
 
 func single(name, module, pkg string, minutes float64) Tool {
 	return Tool{Name: name, Module: module, Packages: []string{pkg}, Binaries: []string{name}, Minutes: minutes}
+}
+
+// stamped has the linker write the version into a variable.
+func stamped(t Tool, variable string) Tool {
+	t.Variables = map[string]string{variable: "{version}"}
+	return t
 }
 
 // kubernetes builds the six programs in one go: they share almost all of their packages.
