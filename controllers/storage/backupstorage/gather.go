@@ -61,7 +61,7 @@ func (r *Reconciler) gather(ctx context.Context, s *storagev1alpha1.BackupStorag
 	if err != nil {
 		return facts, err
 	}
-	if facts.Volume = b.IsVolume(); facts.Volume {
+	if facts.Volume = b.IsVolume(); facts.Volume && !storage.IsInitialised(facts) {
 		facts.Job, err = r.initJob(ctx, s)
 	}
 	return facts, err

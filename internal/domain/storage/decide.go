@@ -132,10 +132,8 @@ func (v *Verdict) admitSecret(f Facts, look *Look) bool {
 }
 
 func decideVolume(f Facts, v *Verdict) {
-	c := metav1alpha1.FindCondition(f.Status.Conditions, storagev1alpha1.ConditionBackendInitialized)
-	initialised := c != nil && c.Status == metav1.ConditionTrue && c.ObservedGeneration == f.Generation
 	switch {
-	case initialised:
+	case IsInitialised(f):
 	case !f.Job.Exists:
 		v.Intent, v.WakeUp = startInit(f), jobInterval
 	case f.Job.Generation != f.Generation:
@@ -152,6 +150,13 @@ func decideVolume(f Facts, v *Verdict) {
 		// Making it again mends a Job whose Secret was not made.
 		v.Intent, v.WakeUp = startInit(f), jobInterval
 	}
+}
+
+// IsInitialised is true of a storage on a volume that a Job has written to for the spec that stands there now. The Job
+// may be gone since.
+func IsInitialised(f Facts) bool {
+	c := metav1alpha1.FindCondition(f.Status.Conditions, storagev1alpha1.ConditionBackendInitialized)
+	return f.Volume && c != nil && c.Status == metav1.ConditionTrue && c.ObservedGeneration == f.Generation
 }
 
 // startInit is the same each time it is asked for: the pod may have read it already.

@@ -36,7 +36,7 @@ type Facts struct {
 	Look *Look
 	// Last is the last look that was made; zero when none is known of, as after a restart.
 	Last LastLook
-	// Job is the init Job of a storage on a volume.
+	// Job is the init Job of a storage on a volume; zero when it doesn't matter any more (IsInitialised).
 	Job Job
 }
 
