@@ -4,6 +4,7 @@
 package validate
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/backend"
 	"kubestash.com/kubestash/internal/domain/repository"
+	"kubestash.com/kubestash/internal/engine"
 )
 
 // Find returns the backend of a provider, and an error for one that isn't there.
@@ -32,7 +34,12 @@ func BackupStorage(obj *storagev1alpha1.BackupStorage, find Find) field.ErrorLis
 	}
 	b, err := find(spec.Provider)
 	if err != nil {
-		return append(list, field.Invalid(at.Child("provider"), spec.Provider, err.Error()))
+		var known *engine.Error
+		words := err.Error()
+		if errors.As(err, &known) {
+			words = known.Message
+		}
+		return append(list, field.Invalid(at.Child("provider"), spec.Provider, words))
 	}
 	for _, mistake := range b.Validate(spec) {
 		list = append(list, field.Invalid(at.Child(spec.Provider), field.OmitValueType{}, mistake))

@@ -58,7 +58,9 @@ func classOfAnswer(answer minio.ErrorResponse) engine.Class {
 	case "NoSuchBucket":
 		return engine.ClassBucketMissing
 	case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "AllAccessDisabled",
-		"AccountProblem", "RequestTimeTooSkewed", "AuthorizationHeaderMalformed":
+		"AccountProblem", "RequestTimeTooSkewed", "AuthorizationHeaderMalformed",
+		// What versitygw says of an access key that it doesn't know.
+		"XAdminUserNotFound":
 		return engine.ClassDenied
 	case "XMinioStorageFull", "QuotaExceeded", "InsufficientStorage", "EntityTooLarge":
 		return engine.ClassStorageFull
