@@ -35,7 +35,7 @@ func Path(t testing.TB, name string) string {
 // locate asks the cluster tool of this checkout, run from source: a binary under bin might be older than
 // the pins.
 func locate(name string) (string, error) {
-	root, err := projectRoot()
+	root, err := Root()
 	if err != nil {
 		return "", err
 	}
@@ -51,8 +51,8 @@ func locate(name string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// projectRoot climbs from the test's directory to the folder that holds tests/cluster/tools.
-func projectRoot() (string, error) {
+// Root is the folder of this checkout: it climbs from the test's directory to the folder that holds tests/cluster/tools.
+func Root() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("finding the working directory: %w", err)
