@@ -22,7 +22,7 @@ import (
 	"kubestash.com/kubestash/internal/task"
 )
 
-// act carries an intent out. A failure is the backend's, an error the API server's.
+// act carries an intent out. A failure is for a user to mend; an error, the API server's, is tried again.
 func (r *Reconciler) act(ctx context.Context, s *storagev1alpha1.BackupStorage, intent storage.Intent) (*engine.Error, error) {
 	switch i := intent.(type) {
 	case nil:
@@ -30,7 +30,11 @@ func (r *Reconciler) act(ctx context.Context, s *storagev1alpha1.BackupStorage, 
 	case storage.WriteMetadata:
 		return r.writeMetadata(ctx, s, i.Metadata)
 	case storage.StartInit:
-		return nil, r.startInit(ctx, s, i.Metadata)
+		err := r.startInit(ctx, s, i.Metadata)
+		if store.IsForeign(err) {
+			return &engine.Error{Class: engine.ClassUnknown, Message: err.Error()}, nil
+		}
+		return nil, err
 	case storage.RemoveInit:
 		return nil, r.removeInit(ctx, s)
 	default:

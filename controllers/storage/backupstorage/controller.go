@@ -117,7 +117,7 @@ func (r *Reconciler) step(ctx context.Context, s *storagev1alpha1.BackupStorage)
 		return err
 	}
 	if failure != nil {
-		facts.Look.Failure = failure
+		facts = storage.Failed(facts, failure)
 		verdict = storage.Decide(facts)
 	}
 	if facts.Look != nil {

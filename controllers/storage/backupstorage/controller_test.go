@@ -449,3 +449,15 @@ func TestAVolumeIsErasedByAJob(t *testing.T) {
 		t.Error("still there")
 	}
 }
+
+func TestAJobOfSomebodyElseIsToldAndLeftAlone(t *testing.T) {
+	theirs := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: "init-s3-storage", Labels: map[string]string{"app": "theirs"}}}
+	h := newHouse(t, &storetest.Backend{Volume: true}, localStorage(), theirs)
+	if result := h.pass(); result.RequeueAfter != time.Minute {
+		t.Errorf("looked at again in %v", result.RequeueAfter)
+	}
+	h.expectEvents("Warning BackendInitializationFailed: Failed: Job demo/init-s3-storage exists and belongs to somebody else.")
+	if h.job("init-s3-storage").Labels["app"] != "theirs" {
+		t.Error("it was changed")
+	}
+}

@@ -218,7 +218,10 @@ func (r *Reconciler) wipeVolume(ctx context.Context, s *storagev1alpha1.BackupSt
 	err = store.EnsureJob(ctx, r.Client, r.Live, desired.WipeJob(in), func(job *batchv1.Job) (*corev1.Secret, error) {
 		return desired.TaskSecret(job, desired.WipeTask(in, paths))
 	})
-	if err != nil {
+	switch {
+	case store.IsForeign(err):
+		return r.stuck(ctx, s, &engine.Error{Class: engine.ClassUnknown, Message: err.Error()}, "")
+	case err != nil:
 		return err
 	}
 	return kube.Wait(removalInterval, "the cleanup Job is at work")

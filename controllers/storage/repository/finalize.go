@@ -145,7 +145,10 @@ func (r *Reconciler) wipeVolume(ctx context.Context, repo *storagev1alpha1.Repos
 	err = store.EnsureJob(ctx, r.Client, r.Live, desired.WipeJob(in), func(job *batchv1.Job) (*corev1.Secret, error) {
 		return desired.TaskSecret(job, desired.WipeTask(in, paths))
 	})
-	if err != nil {
+	switch {
+	case store.IsForeign(err):
+		return r.stuck(ctx, repo, err.Error())
+	case err != nil:
 		return err
 	}
 	return kube.Wait(removalInterval, "the cleanup Job is at work")

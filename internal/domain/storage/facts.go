@@ -98,6 +98,18 @@ func Identities(repositories []storagev1alpha1.RepositoryInfo) string {
 	return strings.Join(all, "\n")
 }
 
+// Failed is f after an intent failed: what stood in its way is a fact like what a look or a Job has found.
+func Failed(f Facts, failure *engine.Error) Facts {
+	if f.Look != nil {
+		look := *f.Look
+		look.Failure = failure
+		f.Look = &look
+		return f
+	}
+	f.Job = Job{Exists: true, Generation: f.Generation, Ended: true, Failure: failure}
+	return f
+}
+
 // IsLookDue says whether a storage on the network is to be looked at in this pass.
 func IsLookDue(f Facts) bool {
 	switch {

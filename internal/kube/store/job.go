@@ -6,6 +6,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -82,4 +83,10 @@ func failureOf(work kube.Work) *engine.Error {
 	default:
 		return &engine.Error{Class: engine.ClassUnknown, Message: cmp.Or(work.Failure, "its Job failed without a reason.")}
 	}
+}
+
+// IsForeign reports whether EnsureJob has met an object of somebody else under the name that it wanted.
+func IsForeign(err error) bool {
+	var foreign *kube.ForeignError
+	return errors.As(err, &foreign)
 }
