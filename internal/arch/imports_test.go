@@ -57,7 +57,7 @@ func TestImports(t *testing.T) {
 			testImports: graph{"internal/mover": {"internal/desired"}},
 			want:        []string{"a test of internal/mover imports internal/desired: from the data wing nobody enters the control wing"}},
 		"a test looks upstairs": {
-			testImports: graph{"internal/task": {"internal/backend/backendtest"}, "tests/e2e": {"internal/kube", "internal/mover"}}},
+			testImports: graph{"internal/task": {"internal/backend/backendtest"}, "internal/engine/restic": {"tests/kit/tool"}, "tests/e2e": {"internal/kube", "internal/mover"}}},
 		"a kit for tests beside its port": {
 			imports:     graph{"internal/backend/backendtest": {"internal/backend", "testing"}},
 			testImports: graph{"internal/backend/s3": {"internal/backend/backendtest"}}},
