@@ -90,6 +90,8 @@ clean: ## Remove what was built in this checkout. The cache of tools and images 
 
 ##@ Run
 
+APPLY = $(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy
+
 # A given cluster is there already.
 .PHONY: kubernetes-local kubernetes-given
 kubernetes-local: cluster-up
@@ -102,8 +104,9 @@ deploy: kubernetes-$(WHERE) images ## Deploy the operator, its CRDs and its righ
 	for name in operator mover kube-rbac-proxy; do \
 		key=@$$(echo $$name | tr a-z- A-Z_)_IMAGE@; read=$${read//$$key/$$(cat .cluster/images/$$name)}; \
 	done; echo "$$read" > .cluster/deploy/kustomization.yaml
-	$(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy -k .cluster/deploy
-	$(KUBECTL) wait --for condition=Established --timeout 60s crd -l app.kubernetes.io/name=kubestash
+	$(APPLY) -k config/crd
+	$(KUBECTL) wait --for condition=Established --timeout 60s -k config/crd > /dev/null
+	$(APPLY) -k .cluster/deploy
 	@$(KUBECTL) -n kubestash rollout status deployment/kubestash-operator --timeout 180s || { \
 		$(KUBECTL) -n kubestash get pods -o wide; \
 		$(KUBECTL) -n kubestash get events --sort-by .lastTimestamp | tail -n 20; \
