@@ -12,12 +12,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/backend"
 	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/kube/store"
 )
 
 // The finalizer of a Snapshot is this controller's (patch).
@@ -62,18 +66,39 @@ func New(deps Deps) *Reconciler {
 	return r
 }
 
-// Register adds the controller to the manager.
+// Register adds the controller to the manager. The indexes of internal/kube/store must be registered.
 func Register(mgr ctrl.Manager, deps Deps) error {
+	r := New(deps)
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("snapshot").
 		For(&storagev1alpha1.Snapshot{}, builder.WithPredicates(relevant())).
+		Watches(&storagev1alpha1.Repository{}, handler.EnqueueRequestsFromMapFunc(r.waiting), builder.WithPredicates(relevant())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
-		Complete(New(deps))
+		Complete(r)
 }
 
 // Reconcile runs one pass.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	return r.skeleton.Reconcile(ctx, req)
+}
+
+// waiting finds the Snapshots whose deletion waits, once their Repository is deleted as well: then they need not.
+func (r *Reconciler) waiting(ctx context.Context, o client.Object) []reconcile.Request {
+	if o.GetDeletionTimestamp().IsZero() {
+		return nil
+	}
+	snapshots, err := store.Snapshots(ctx, r.Client, client.ObjectKeyFromObject(o))
+	if err != nil {
+		log.FromContext(ctx).Error(err, "Not finding the Snapshots of a Repository")
+		return nil
+	}
+	var requests []reconcile.Request
+	for i := range snapshots {
+		if !snapshots[i].DeletionTimestamp.IsZero() {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&snapshots[i])})
+		}
+	}
+	return requests
 }
 
 // relevant lets through what bears on a deletion. A status changes every few seconds while a backup runs.

@@ -125,3 +125,15 @@ func TestASnapshotGetsTheFinalizer(t *testing.T) {
 		t.Errorf("found %t, %v, %v", found, err, s)
 	}
 }
+
+func TestADeletedRepositoryWakesTheSnapshotsThatWait(t *testing.T) {
+	standing := snapshot(func(s *storagev1alpha1.Snapshot) { s.Name, s.DeletionTimestamp = "standing", nil })
+	c := storetest.Client(t, snapshot(), standing)
+	r := New(Deps{Client: c, Live: c, Backends: (&storetest.Backend{}).Find, Recorder: &storetest.Recorder{}})
+	if got := r.waiting(context.Background(), repo(true)); len(got) != 1 || got[0].NamespacedName != key {
+		t.Errorf("woken: %v", got)
+	}
+	if got := r.waiting(context.Background(), repo(false)); len(got) != 0 {
+		t.Errorf("woken by a Repository that stays: %v", got)
+	}
+}
