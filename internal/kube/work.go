@@ -100,6 +100,8 @@ func (w *Work) look(pod *corev1.Pod) {
 		t := s.State.Terminated
 		w.Running = nil
 		w.Message = strings.TrimSpace(t.Message)
+		// With these exit codes the mover's word is final, and its Job takes seconds to follow.
+		w.Ended = w.Ended || w.Message != "" && (t.ExitCode == exitSucceeded || t.ExitCode == exitFailed)
 		if failure := containerFailure(pod, t); failure != "" && !w.Succeeded {
 			w.Failure = failure
 		}
@@ -119,6 +121,12 @@ func jobFailure(c batchv1.JobCondition) string {
 		return fmt.Sprintf("its Job failed: %s: %s", c.Reason, c.Message)
 	}
 }
+
+// Exit codes of the mover that end its Job, by the pod failure policy.
+const (
+	exitSucceeded = 0
+	exitFailed    = 1
+)
 
 // exitKilled is 128 + SIGKILL: what the kernel's out-of-memory killer leaves when it got a child first.
 const exitKilled = 137

@@ -60,6 +60,12 @@ func TestWorkOf(t *testing.T) {
 			job: job(isTrue(batchv1.JobComplete, "")), pods: []corev1.Pod{pod("a", 0, corev1.PodSucceeded, ended(0, "Completed", "{}"))},
 			wantEnded: true, wantMessage: "{}",
 		},
+		"a report is final although the Job has not followed yet": {
+			job: job(), pods: []corev1.Pod{pod("a", 0, corev1.PodSucceeded, ended(0, "Completed", "{}"))}, wantEnded: true, wantMessage: "{}",
+		},
+		"the report of a pod that was interrupted is not": {
+			job: job(), pods: []corev1.Pod{pod("a", 0, corev1.PodFailed, ended(143, "Error", "{}"))}, wantMessage: "{}",
+		},
 		"the report of the last pod counts, whatever the order": {
 			job: job(isTrue(batchv1.JobComplete, "")),
 			pods: []corev1.Pod{

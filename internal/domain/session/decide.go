@@ -262,7 +262,10 @@ func (d *decision) component(name string, r Repository, before storagev1alpha1.C
 	case works:
 		return running, false
 	default:
-		before.Phase = storagev1alpha1.ComponentPhasePending
+		// Between two looks a pod may have ended while its Job has not: what ran doesn't wait again.
+		if before.Phase != storagev1alpha1.ComponentPhaseRunning {
+			before.Phase = storagev1alpha1.ComponentPhasePending
+		}
 		return before, false
 	}
 }
