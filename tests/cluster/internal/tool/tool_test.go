@@ -1,0 +1,186 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package tool
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// write makes a tool's folder with the given files.
+func write(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+var sample = Tool{Name: "x", Module: "example.com/x", Packages: []string{"example.com/x/cmd/x"}, Binaries: []string{"x"}}
+
+const sampleMod = "module m\n\ngo 1.26\n\nrequire example.com/x v1.2.3\n"
+
+func TestKeyChangesWithEverythingThatDecides(t *testing.T) {
+	base := map[string]string{"x/go.mod": sampleMod, "x/go.sum": "a"}
+	resolve := func(files map[string]string, tool Tool) Pin {
+		dir := t.TempDir()
+		write(t, dir, files)
+		p, err := Resolve(dir, tool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	first := resolve(base, sample)
+	if again := resolve(base, sample); again.Key != first.Key {
+		t.Errorf("two checkouts of one pin have the keys %s and %s", first.Key, again.Key)
+	}
+	if first.Version != "v1.2.3" {
+		t.Errorf("version is %q", first.Version)
+	}
+	tagged, stampedTool := sample, sample
+	tagged.Tags = []string{"no_x"}
+	stampedTool.Variables = map[string]string{"main.v": "{version}"}
+	for sentence, p := range map[string]Pin{
+		"another go.sum":    resolve(map[string]string{"x/go.mod": sampleMod, "x/go.sum": "b"}, sample),
+		"another go.mod":    resolve(map[string]string{"x/go.mod": sampleMod + "// x\n", "x/go.sum": "a"}, sample),
+		"a source of ours":  resolve(map[string]string{"x/go.mod": sampleMod, "x/go.sum": "a", "x/main.go": "package main"}, sample),
+		"a build tag":       resolve(base, tagged),
+		"a linker variable": resolve(base, stampedTool),
+	} {
+		if p.Key == first.Key {
+			t.Errorf("%s doesn't change the key", sentence)
+		}
+	}
+}
+
+func TestResolveRefusesAPinWithoutItsModule(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"x/go.mod": "module m\n", "x/go.sum": ""})
+	if _, err := Resolve(dir, sample); err == nil {
+		t.Error("resolved a tool whose go.mod doesn't require it")
+	}
+}
+
+func TestArgumentsStampTheVersion(t *testing.T) {
+	p := Pin{Tool: kubernetes("1.36"), Version: "v1.36.3"}
+	got := strings.Join(p.Arguments(), " ")
+	for _, want := range []string{
+		"version.gitVersion=v1.36.3", "version.gitMajor=1 ", "version.gitMinor=36 ", "k8s.io/kubernetes/cmd/kubelet",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q isn't in %q", want, got)
+		}
+	}
+}
+
+func TestMinorOf(t *testing.T) {
+	for version, want := range map[string]string{"": "1.36", "1.33": "1.33", "v1.36": "1.36", "1.33.13": "1.33", " 1.36 ": "1.36"} {
+		if got, err := MinorOf(version); err != nil || got != want {
+			t.Errorf("MinorOf(%q) = %q, %v, want %q", version, got, err, want)
+		}
+	}
+	for _, version := range []string{"1.2", "1", "latest", "1.336"} {
+		if got, err := MinorOf(version); err == nil {
+			t.Errorf("MinorOf(%q) = %q, want an error", version, got)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	for sentence, c := range map[string]struct{ name, minor, tool, program string }{
+		"a tool by its name":                    {"restic", "1.36", "restic", "restic"},
+		"a program of a tool":                   {"ctr", "1.36", "containerd", "ctr"},
+		"a Kubernetes program of the default":   {"kubectl", "1.36", "kubernetes-1.36", "kubectl"},
+		"a Kubernetes program of the oldest":    {"kube-apiserver", "1.33", "kubernetes-1.33", "kube-apiserver"},
+		"Kubernetes as a whole":                 {"kubernetes", "1.33", "kubernetes-1.33", "kube-apiserver"},
+		"a tool by its full name, in any minor": {"kubernetes-1.33", "1.36", "kubernetes-1.33", "kube-apiserver"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			tool, program, err := Find(c.name, c.minor)
+			if err != nil || tool.Name != c.tool || program != c.program {
+				t.Errorf("Find(%q, %q) = %q, %q, %v", c.name, c.minor, tool.Name, program, err)
+			}
+		})
+	}
+	if _, _, err := Find("docker", "1.36"); err == nil {
+		t.Error("found a tool that isn't there")
+	}
+}
+
+func TestEveryToolOfTheCatalogIsPinned(t *testing.T) {
+	for _, tool := range Catalog() {
+		p, err := Resolve(filepath.Join("..", "..", "tools"), tool)
+		if err != nil {
+			t.Error(err)
+		}
+		if len(p.Packages) != len(p.Binaries) {
+			t.Errorf("%s has %d packages and %d binaries", tool.Name, len(p.Packages), len(p.Binaries))
+		}
+	}
+}
+
+// ours is a program without dependencies, which the real compiler builds in a second.
+func ours(t *testing.T, source string) (Builder, *bytes.Buffer) {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"tools/x/go.mod": "module example.com/x\n\ngo 1.26\n", "tools/x/main.go": source})
+	out := &bytes.Buffer{}
+	return Builder{Tools: filepath.Join(dir, "tools"), Cache: filepath.Join(dir, "cache"), Out: out, Now: time.Now}, out
+}
+
+var own = Tool{Name: "x", Packages: []string{"."}, Binaries: []string{"renamed"}}
+
+func TestABuildIsCachedUnderOurName(t *testing.T) {
+	b, out := ours(t, "package main\n\nfunc main() {}\n")
+	for range 2 {
+		if err := b.Ensure(context.Background(), []Tool{own}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Count(out.String(), "done after"); got != 1 {
+		t.Errorf("built %d times, want once:\n%s", got, out)
+	}
+	pin, err := Resolve(b.Tools, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(b.Dir(pin), "renamed")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAFailedBuildLeavesNothingAndSaysWhy(t *testing.T) {
+	b, _ := ours(t, "package main\n\nfunc main() { undefinedThing() }\n")
+	err := b.Ensure(context.Background(), []Tool{own})
+	if err == nil || !strings.Contains(err.Error(), "undefinedThing") {
+		t.Fatalf("got %v, want the compiler's words", err)
+	}
+	entries, err := os.ReadDir(filepath.Join(b.Cache, "bin", "x"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if len(entries) != 0 {
+		t.Errorf("left %v behind", entries)
+	}
+}
+
+func TestNamesAreUniqueAndSorted(t *testing.T) {
+	names := Names()
+	if !slices.IsSorted(names) || len(slices.Compact(slices.Clone(names))) != len(names) {
+		t.Errorf("names are %q", names)
+	}
+}
