@@ -109,6 +109,11 @@ func (r *Reconciler) ensureCronJob(
 	if known, exists := facts.CronJobs[intent.Session]; exists {
 		wanted.Name = known.Name
 	}
+	// At each slot nothing has changed, and the cache is enough to see that.
+	cached, found, err := kube.Get[batchv1.CronJob](ctx, r.Client, bc.Namespace, wanted.Name)
+	if err != nil || found && metav1.IsControlledBy(cached, bc) && isSameTrigger(cached, wanted) {
+		return err
+	}
 	existing, found, err := kube.Get[batchv1.CronJob](ctx, r.Live, bc.Namespace, wanted.Name)
 	if err != nil {
 		return err
@@ -122,9 +127,6 @@ func (r *Reconciler) ensureCronJob(
 		if found && !metav1.IsControlledBy(existing, bc) {
 			return &kube.ForeignError{Kind: "CronJob", Namespace: bc.Namespace, Name: wanted.Name}
 		}
-	}
-	if found && isSameTrigger(existing, wanted) {
-		return nil
 	}
 	return kube.Apply(ctx, r.Client, wanted, true)
 }
