@@ -163,7 +163,7 @@ func (r *Reconciler) gatherRepository(ctx context.Context, g *gathered, name str
 		case item.Spec.Repository != name:
 		case item.Name == session.SnapshotName(s.Name, name):
 			fact.Snapshot = item
-		case item.Spec.Session == s.Spec.Session && item.DeletionTimestamp.IsZero():
+		case item.Spec.Session == s.Spec.Session:
 			fact.Past = append(fact.Past, *item)
 		}
 	}

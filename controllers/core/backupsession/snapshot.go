@@ -37,6 +37,8 @@ func (r *Reconciler) createSnapshot(ctx context.Context, g *gathered, i session.
 	object := &storagev1alpha1.Snapshot{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: s.Namespace, Name: i.Name, Labels: snapshotLabels(p.repository),
+			// Its own controller would add it with another write.
+			Finalizers: []string{metav1alpha1.FinalizerCleanup},
 			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(p.repository,
 				storagev1alpha1.GroupVersion.WithKind(storagev1alpha1.KindRepository))},
 		},

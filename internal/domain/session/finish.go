@@ -156,13 +156,22 @@ func expired(r Repository, session string, gone map[string]bool, now time.Time) 
 	return names
 }
 
+// dropNames names what goes: what retention drops, and what a user has deleted together with its data, which
+// only a pod can forget. A Snapshot that is being deleted without its data is nobody's business any more.
 func dropNames(r Repository, session string, succeeds bool, now time.Time) []string {
+	var names []string
 	if r.Policy == nil {
-		return nil
+		return names
 	}
 	this := SnapshotName(session, r.Name)
 	list := []retention.Snapshot{{Name: this, Time: now, Failed: !succeeds}}
 	for _, s := range r.Past {
+		if !s.DeletionTimestamp.IsZero() {
+			if s.Spec.DeletionPolicy == storagev1alpha1.DeletionPolicyWipeOut {
+				names = append(names, s.Name)
+			}
+			continue
+		}
 		if s.Status.Phase != storagev1alpha1.SnapshotPhaseSucceeded && s.Status.Phase != storagev1alpha1.SnapshotPhaseFailed {
 			continue
 		}
@@ -174,7 +183,6 @@ func dropNames(r Repository, session string, succeeds bool, now time.Time) []str
 			Name: s.Name, Time: at, Failed: s.Status.Phase == storagev1alpha1.SnapshotPhaseFailed,
 		})
 	}
-	var names []string
 	for _, decided := range retention.Decide(list, *r.Policy, now) {
 		if !decided.Keep && decided.Name != this {
 			names = append(names, decided.Name)

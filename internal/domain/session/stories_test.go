@@ -39,6 +39,20 @@ func TestStories(t *testing.T) {
 			w.ends("dump", "", "id-of-s1", "id-of-s2")
 			w.settle()
 		},
+		"what a user deleted with its data is forgotten too": func(w *world) {
+			w.past("repo", "kept", 24*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
+			w.past("repo", "wiped", 48*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
+			w.past("repo", "left", 72*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
+			deleted := metav1.NewTime(w.began)
+			w.facts.Repositories[0].Past[1].DeletionTimestamp = &deleted
+			w.facts.Repositories[0].Past[1].Spec.DeletionPolicy = storagev1alpha1.DeletionPolicyWipeOut
+			w.facts.Repositories[0].Past[2].DeletionTimestamp = &deleted
+			w.then(0, "the session was created; wiped is being deleted with its data, left without")
+			w.pass()
+			w.then(9*time.Second, "the pod reports success")
+			w.ends("dump", "", "id-of-wiped")
+			w.settle()
+		},
 		"a failed backup forgets nothing": func(w *world) {
 			for i, name := range []string{"s1", "s2", "s3"} {
 				w.past("repo", name, time.Duration(10-i)*24*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
