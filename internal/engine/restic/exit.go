@@ -31,6 +31,9 @@ const (
 	maxMessage   = 1024
 )
 
+// scanning is how restic names the work of its scanner.
+const scanning = "scan"
+
 // complaint is what restic wrote to standard error, bounded: the first items that failed, the last words,
 // and its own final verdict.
 type complaint struct {
@@ -64,10 +67,12 @@ func (c *complaint) add(line []byte) {
 }
 
 func (c *complaint) addItem(e itemError) {
-	// The scanner, which only measures, reports again what the archiver reports.
+	// The scanner, which only measures and runs beside it, stumbles over what the archiver stumbles over.
 	for i, kept := range c.items {
-		if kept.item == e.item && e.item != "" && kept.during == "scan" {
-			c.items[i] = e
+		if kept.item == e.item && e.item != "" && (kept.during == scanning || e.during == scanning) {
+			if kept.during == scanning {
+				c.items[i] = e
+			}
 			return
 		}
 	}
@@ -103,7 +108,7 @@ var meanings = []struct {
 		"repository contains errors", "config or key", "pack file cannot be listed", "not found in index"}},
 	{engine.ClassPassword, []string{"wrong password", "an empty password is not", "password is empty"}},
 	{engine.ClassDenied, []string{"access denied", "accessdenied", "invalidaccesskeyid", "signaturedoesnotmatch",
-		"access key id you provided does not exist", "signature we calculated does not match", "403 forbidden",
+		"access key id you provided does not exist", "provided access key id", "signature we calculated does not match", "403 forbidden",
 		"no credentials found", "authorizationfailure", "authenticationfailed", "invalid_grant", "not authorized"}},
 	{engine.ClassUnreachable, []string{"tls handshake timeout"}},
 	{engine.ClassTLS, []string{"x509:", "tls:", "http response to https client", "http request to an https server"}},
