@@ -75,3 +75,9 @@ func expectSucceeded(ctx context.Context, w *world, session, repository string) 
 	Expect(storage.Status.TotalSize).To(Equal("5.000 MiB"))
 	Expect(storage.Status.Repositories).To(HaveLen(1))
 }
+
+func keyOf(w *world, name string) client.ObjectKey {
+	return client.ObjectKey{Namespace: w.namespace, Name: name}
+}
+
+func inNamespace(w *world) client.ListOption { return client.InNamespace(w.namespace) }

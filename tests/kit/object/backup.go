@@ -6,6 +6,7 @@ package object
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -129,4 +130,9 @@ func RestoreSession(namespace, name, snapshot string) *corev1alpha1.RestoreSessi
 			Addon: Addon(WorkloadAddon, metav1alpha1.TaskLogicalBackupRestore, nil),
 		},
 	}
+}
+
+// BackupSessionName is that of the run of Session at a slot, as published.
+func BackupSessionName(configuration string, slot time.Time) string {
+	return fmt.Sprintf("%s-%s-%d", configuration, Session, slot.Unix())
 }
