@@ -59,25 +59,57 @@ func (d Debian) Unpack(ctx context.Context, name string, packages ...string) (st
 	return root, nil
 }
 
-// Bootstrap makes a root file system of Debian's essential packages and the given ones, and returns the archive. It is made once per
-// list of packages.
-func (d Debian) Bootstrap(ctx context.Context, name, suite string, packages ...string) (string, error) {
+// Userland says what a root file system holds besides Debian's essential packages.
+type Userland struct {
+	Suite    string
+	Packages []string
+	// Exclude are patterns of files to leave out.
+	Exclude []string
+	// User is a user of the packages' that becomes databaseID; empty means none.
+	User string
+}
+
+// databaseID is the user and group of the official database images.
+const databaseID = 999
+
+// renumber gives a user and its group the number $3, with everything that belongs to them, in the root file system $1.
+const renumber = `set -eu
+old=$(chroot "$1" id -u "$2")
+oldgroup=$(chroot "$1" id -g "$2")
+sed -i -E "s/^($2:[^:]*):[0-9]+:[0-9]+:/\1:$3:$3:/" "$1/etc/passwd"
+sed -i -E "s/^([^:]*:[^:]*):$oldgroup:/\1:$3:/" "$1/etc/group"
+find "$1" -xdev -uid "$old" -exec chown -h "$3" {} +
+find "$1" -xdev -gid "$oldgroup" -exec chgrp -h "$3" {} +
+`
+
+// Bootstrap makes a root file system and returns the archive. It is made once per content of the request.
+func (d Debian) Bootstrap(ctx context.Context, name string, r Userland) (string, error) {
 	dir := filepath.Join(d.Work, "rootfs")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("making %s: %w", dir, err)
 	}
-	out := filepath.Join(dir, name+"-"+keyOf(append([]string{suite}, packages...))+".tar")
+	out := filepath.Join(dir, name+"-"+keyOf([]string{fmt.Sprintf("%+v", r), renumber})+".tar")
 	if _, err := os.Stat(out); err == nil {
 		return out, nil
 	}
-	fmt.Fprintf(d.Out, "making a Debian %s root file system with %s (about a minute)\n", suite, strings.Join(packages, ", "))
-	args := []string{"--variant=essential", "--include=" + strings.Join(packages, ",")}
+	fmt.Fprintf(d.Out, "making a Debian %s root file system with %s (about a minute)\n", r.Suite, strings.Join(r.Packages, ", "))
+	args := []string{"--variant=essential", "--include=" + strings.Join(r.Packages, ",")}
 	for _, path := range []string{"doc", "man", "locale", "info", "lintian"} {
 		args = append(args, "--dpkgopt=path-exclude=/usr/share/"+path+"/*")
 	}
+	for _, path := range r.Exclude {
+		args = append(args, "--dpkgopt=path-exclude="+path)
+	}
+	if r.User != "" {
+		script := filepath.Join(dir, "renumber.sh")
+		if err := os.WriteFile(script, []byte(renumber), 0o755); err != nil {
+			return "", fmt.Errorf("writing a script: %w", err)
+		}
+		args = append(args, fmt.Sprintf(`--customize-hook=sh %s "$1" %s %d`, script, r.User, databaseID))
+	}
 	next := out + ".next.tar"
 	defer os.Remove(next)
-	if err := run(ctx, dir, "mmdebstrap", append(args, "--quiet", suite, next)...); err != nil {
+	if err := run(ctx, dir, "mmdebstrap", append(args, "--quiet", r.Suite, next)...); err != nil {
 		return "", err
 	}
 	return out, os.Rename(next, out)
