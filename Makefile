@@ -105,7 +105,7 @@ deploy: kubernetes-$(WHERE) images ## Deploy the operator, its CRDs and its righ
 		key=@$$(echo $$name | tr a-z- A-Z_)_IMAGE@; read=$${read//$$key/$$(cat .cluster/images/$$name)}; \
 	done; echo "$$read" > .cluster/deploy/kustomization.yaml
 	$(APPLY) -k config/crd
-	$(KUBECTL) wait --for condition=Established --timeout 60s -k config/crd > /dev/null
+	$(KUBECTL) wait --for condition=Established --timeout 60s -f config/crd/bases > /dev/null
 	$(APPLY) -k .cluster/deploy
 	@$(KUBECTL) -n kubestash rollout status deployment/kubestash-operator --timeout 180s || { \
 		$(KUBECTL) -n kubestash get pods -o wide; \
@@ -140,12 +140,12 @@ test-unit: $(CLUSTER) cluster-test ## Test rules, transcripts and the engine (wi
 
 .PHONY: test-integration
 test-integration: $(CLUSTER) ## Test the controllers, driven by hand, against a real API server and etcd.
-	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets $(CLUSTER_FLAGS))" go test $(GO_TEST_FLAGS) -timeout 20m ./tests/integration/...
+	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets $(CLUSTER_FLAGS))" go test $(GO_TEST_FLAGS) -tags integration -timeout 20m ./tests/integration/...
 
 # -p 1: the packages share one cluster. -count 1: a cached result says nothing about the cluster.
 .PHONY: test-e2e
 test-e2e: deploy ## Test the deployed operator on a real cluster: back up, destroy, restore, break things.
-	go test $(GO_TEST_FLAGS) -count 1 -p 1 -timeout 45m ./tests/e2e/...
+	go test $(GO_TEST_FLAGS) -tags e2e -count 1 -p 1 -timeout 30m ./tests/e2e/...
 
 ##@ Check
 

@@ -117,7 +117,7 @@ var _ = Describe("Bad input", func() {
 		Entry("a storage in a bucket that doesn't exist", badGround{
 			spoil:       func(w *world, g *ground) { g.storage.Spec.Storage.S3.Bucket = "b-" + w.namespace },
 			storageSays: string(engine.ClassBucketMissing), configurationSays: string(engine.ClassBucketMissing),
-			mend: func(_ context.Context, w *world) { store.MakeBucket(GinkgoTB(), "b-"+w.namespace) },
+			mend: func(_ context.Context, w *world) { makeBucket("b-" + w.namespace) },
 		}),
 		Entry("an encryption Secret that is missing", badGround{
 			spoil:             func(_ *world, g *ground) { g.password.Name = "" },

@@ -145,6 +145,6 @@ func expectGone(ctx SpecContext, w *world, configuration string) {
 	Expect(w.Client.Get(ctx, keyOf(w, configuration), &corev1alpha1.BackupConfiguration{})).NotTo(Succeed())
 	get[storagev1alpha1.Repository](ctx, w, configuration)
 	Expect(w.snapshots(ctx)).To(HaveLen(1))
-	_, found := store.Object(GinkgoTB(), bucket, w.namespace+"/"+w.namespace+"/"+object.App+"/repository.yaml")
+	_, found := stored(w.namespace + "/" + w.namespace + "/" + object.App + "/repository.yaml")
 	Expect(found).To(BeTrue(), "the Repository's document is still in the bucket")
 }

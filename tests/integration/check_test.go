@@ -7,6 +7,14 @@ package integration
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -81,3 +89,29 @@ func keyOf(w *world, name string) client.ObjectKey {
 }
 
 func inNamespace(w *world) client.ListOption { return client.InNamespace(w.namespace) }
+
+// stored is the content of an object in the bucket, and false when there is none.
+func stored(key string) (string, bool) {
+	GinkgoHelper()
+	content, err := os.ReadFile(filepath.Join(store.Folder, bucket, filepath.FromSlash(key)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", false
+	}
+	Expect(err).NotTo(HaveOccurred())
+	return string(content), true
+}
+
+func makeBucket(name string) {
+	GinkgoHelper()
+	Expect(os.Mkdir(filepath.Join(store.Folder, name), 0o755)).To(Succeed())
+}
+
+// spellings are the ways in which a text could show a secret.
+func spellings(secret string) []string {
+	quoted, err := json.Marshal(secret)
+	Expect(err).NotTo(HaveOccurred())
+	return []string{
+		secret, strings.Trim(string(quoted), `"`), url.QueryEscape(secret), url.PathEscape(secret),
+		strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "="),
+	}
+}

@@ -15,8 +15,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"kubestash.com/kubestash/tests/kit/apiserver"
-	"kubestash.com/kubestash/tests/kit/gateway"
 	"kubestash.com/kubestash/tests/kit/hand"
+	"kubestash.com/kubestash/tests/kit/s3server"
 )
 
 func TestIntegration(t *testing.T) {
@@ -27,22 +27,21 @@ func TestIntegration(t *testing.T) {
 // The servers of all tests. Each test has a namespace and a prefix in the bucket of its own.
 var (
 	server apiserver.Server
-	store  *gateway.Gateway
+	store  s3server.Server
 )
 
 // Recognisable secrets: a test looks for them wherever they must not be.
 const (
-	accessKey = "CANARYACCESSKEY"
-	secretKey = "canary-secret-key-7d1f0a"
+	accessKey = s3server.AccessKeyID
+	secretKey = s3server.SecretAccessKey
 	password  = "canary-password-93be42"
-	bucket    = "backups"
+	bucket    = s3server.Bucket
 )
 
 var _ = BeforeSuite(func(ctx SpecContext) {
 	ctrl.SetLogger(zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true)))
 	server = apiserver.Start(GinkgoTB())
-	store = gateway.Start(GinkgoTB(), accessKey, secretKey)
-	store.MakeBucket(GinkgoTB(), bucket)
+	store = s3server.Start(GinkgoTB())
 	d, err := hand.New(ctx, server.Admin, server.Operator, time.Now(), ctrl.Log)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(d.Catalogue(ctx)).To(Succeed())
