@@ -24,12 +24,25 @@ type database struct {
 	// user is the packages' user, which becomes 999:999 as in the official images: manifests say fsGroup: 999.
 	user string
 	// dirs belong to the user.
-	dirs   []string
+	dirs []string
+	// files make Debian's defaults the official image's.
+	files  []File
 	tags   []string
 	config Config
 }
 
 const entrypointPath = "/usr/local/bin/docker-entrypoint.sh"
+
+// redisServer starts Redis out of its protected mode, in which it refuses every client from another address: the official image is built without
+// that mode. It stands before Debian's program in PATH, so it also serves manifests that name the command themselves.
+const redisServer = `#!/bin/sh
+for argument in "$@"; do
+	if [ "$argument" = --protected-mode ]; then
+		exec /usr/bin/redis-server "$@"
+	fi
+done
+exec /usr/bin/redis-server "$@" --protected-mode no
+`
 
 // databases are of the versions that Debian has. A tag never claims another version.
 func databases() []database {
@@ -50,17 +63,18 @@ func databases() []database {
 		},
 		{
 			name: "mariadb", user: "mysql", packages: []string{"mariadb-server", "mariadb-client", "mariadb-backup"},
-			dirs:   []string{"/var/lib/mysql", "/run/mysqld"},
+			dirs: []string{"/var/lib/mysql", "/run/mysqld"},
+			files: []File{{
+				Path: "/etc/mysql/mariadb.conf.d/99-container.cnf", Text: "[mariadb]\nbind-address = *\nskip-name-resolve\n",
+			}},
 			tags:   []string{"latest", "10", "10.11", "lts"},
 			config: Config{Command: []string{"mariadbd"}, Ports: []string{"3306/tcp"}, Env: []string{"LANG=C.UTF-8"}},
 		},
 		{
 			name: "redis", user: "redis", packages: []string{"redis-server", "redis-tools"}, dirs: []string{"/data"},
-			tags: []string{"latest", "7", "7.0", "7-bookworm", "bookworm"},
-			config: Config{
-				// Protected mode refuses every client from another address; the official image is built without it.
-				Command: []string{"redis-server", "--protected-mode", "no"}, Ports: []string{"6379/tcp"}, WorkingDir: "/data",
-			},
+			files:  []File{{Path: "/usr/local/bin/redis-server", Mode: 0o755, Text: redisServer}},
+			tags:   []string{"latest", "7", "7.0", "7-bookworm", "bookworm"},
+			config: Config{Command: []string{"redis-server"}, Ports: []string{"6379/tcp"}, WorkingDir: "/data"},
 		},
 	}
 }
@@ -106,6 +120,7 @@ func (d database) make(ctx context.Context, k Kitchen) (v1.Image, error) {
 		{Path: entrypointPath, Text: script, Mode: 0o755},
 		{Path: "/docker-entrypoint-initdb.d", Dir: true},
 	}
+	files = append(files, d.files...)
 	for _, dir := range d.dirs {
 		files = append(files, File{Path: dir, Dir: true, UID: databaseID, GID: databaseID, Mode: 0o755})
 	}

@@ -52,6 +52,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
 	rm -f "$secret"
 	method=${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}
 	printf '\nhost all all all %s\n' "$method" >>"$PGDATA/pg_hba.conf"
+	printf "\nlisten_addresses = '*'\n" >>"$PGDATA/postgresql.conf"
 
 	# No TCP while the database is being filled: nobody must take it for ready.
 	PGUSER=$POSTGRES_USER pg_ctl -D "$PGDATA" -o "-c listen_addresses=''" -w start
