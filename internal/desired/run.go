@@ -142,6 +142,7 @@ func (r Run) Job(c Component) (*batchv1.Job, error) {
 				repo.Storage.Namespace, repo.Storage.Name, mount.MountPath)
 		}
 		in.Volumes, in.Mounts = append(in.Volumes, volume), append(in.Mounts, mount)
+		in.Security = in.Security.WithWriting()
 	}
 	job := BuildMoverJob(in)
 	addPlan(job, c.Plan)

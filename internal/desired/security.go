@@ -4,6 +4,8 @@
 package desired
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
 )
@@ -38,6 +40,18 @@ func BackupSecurity(target *corev1.PodSecurityContext, namespaceLabels map[strin
 	default:
 		return asRoot(target, "DAC_READ_SEARCH")
 	}
+}
+
+// WithWriting lets a pod that is root also write where the files are another user's: a storage on a volume that
+// several pods share. The target's own mounts stay read-only.
+func (s Security) WithWriting() Security {
+	const override = corev1.Capability("DAC_OVERRIDE")
+	if s.Pod == nil || s.Pod.RunAsUser == nil || *s.Pod.RunAsUser != 0 || slices.Contains(s.Container.Capabilities.Add, override) {
+		return s
+	}
+	s.Container = s.Container.DeepCopy()
+	s.Container.Capabilities.Add = append(s.Container.Capabilities.Add, override)
+	return s
 }
 
 // RestoreSecurity writes files with their owners and modes back, which takes uid 0 and the capabilities for

@@ -70,3 +70,18 @@ func TestSecurity(t *testing.T) {
 		})
 	}
 }
+
+func TestWithWriting(t *testing.T) {
+	root := BackupSecurity(nil, nil)
+	writing := root.WithWriting()
+	if want := []corev1.Capability{"DAC_READ_SEARCH", "DAC_OVERRIDE"}; !slices.Equal(writing.Container.Capabilities.Add, want) {
+		t.Errorf("got capabilities %v, want %v", writing.Container.Capabilities.Add, want)
+	}
+	if len(root.Container.Capabilities.Add) != 1 {
+		t.Error("the security context that it was made from changed too")
+	}
+	user := BackupSecurity(&corev1.PodSecurityContext{RunAsUser: ptr.To[int64](999)}, nil)
+	if got := user.WithWriting().Container.Capabilities.Add; len(got) != 0 {
+		t.Errorf("a pod that isn't root got capabilities %v", got)
+	}
+}

@@ -45,7 +45,7 @@ type StorageJob struct {
 // InitStorageJob builds the Job that writes files into the volume and proves that it can be written. It runs with
 // the rights that backups run with.
 func InitStorageJob(in StorageJob) *batchv1.Job {
-	return storageJob(in, metav1alpha1.JobComponentInitializer, BackupSecurity(nil, in.NamespaceLabels))
+	return storageJob(in, metav1alpha1.JobComponentInitializer, BackupSecurity(nil, in.NamespaceLabels).WithWriting())
 }
 
 // WipeJob builds the Job that erases data from the volume, whoever it belongs to there.

@@ -103,7 +103,7 @@ func (w *work) fill(ctx context.Context, r *repository, order task.Repository, o
 			return err
 		}
 	}
-	w.forget(ctx, r, order.Forget, out)
+	w.forget(ctx, r, order, out)
 	return nil
 }
 
@@ -172,16 +172,23 @@ func (w *work) check(ctx context.Context, r *repository, out *task.RepositoryRep
 	return nil
 }
 
-func (w *work) forget(ctx context.Context, r *repository, ids []string, out *task.RepositoryReport) {
-	if len(ids) == 0 {
+// forget drops what retention dropped, and then the documents that tell of it: a document without its data would
+// promise what can't be restored.
+func (w *work) forget(ctx context.Context, r *repository, order task.Repository, out *task.RepositoryReport) {
+	if len(order.Forget) == 0 {
 		return
 	}
-	if err := r.engine.Forget(ctx, ids); err != nil {
+	if err := r.engine.Forget(ctx, order.Forget); err != nil {
 		out.ForgetError = message(err)
 		w.Log.Error("retention could not be applied", "repository", out.Name, "reason", out.ForgetError)
 		return
 	}
-	out.Forgotten = ids
+	out.Forgotten = order.Forget
+	for _, document := range order.Remove {
+		if err := r.objects.Delete(ctx, document); err != nil {
+			out.ForgetError = "removing " + document + ": " + message(r.safe(err))
+		}
+	}
 }
 
 func message(err error) string {

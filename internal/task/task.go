@@ -108,6 +108,9 @@ type Repository struct {
 	// are set for volume backends only: the operator itself writes to the others.
 	Before []File  `json:"before,omitempty"`
 	Record *Record `json:"record,omitempty"`
+	// Remove are documents that go once Forget has been carried out, as those of the Snapshots that
+	// retention dropped. Set for volume backends only.
+	Remove []string `json:"remove,omitempty"`
 }
 
 // File is a small document in a storage, relative to its prefix or mount.

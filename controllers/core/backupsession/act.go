@@ -179,6 +179,9 @@ func (r *Reconciler) repositoryTask(ctx context.Context, s *corev1alpha1.BackupS
 	if err != nil {
 		return t, fmt.Errorf("encoding Snapshot %s: %w", repo.Snapshot, err)
 	}
+	for _, dropped := range i.Drop[name] {
+		t.Remove = append(t.Remove, repository.SnapshotKey(repo.Repository.Spec.Path, dropped))
+	}
 	t.Record = &task.Record{Path: repository.SnapshotKey(repo.Repository.Spec.Path, repo.Snapshot), Snapshot: raw}
 	return t, nil
 }

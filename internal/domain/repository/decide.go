@@ -59,7 +59,10 @@ func Decide(f Facts) Verdict {
 	v.Status.RecentSnapshots = summary.Recent
 	v.Status.LastBackupTime = summary.LastBackup
 	v.Status.Size, v.Status.SizeBytes = size.Format(summary.Bytes), ptr.To(summary.Bytes)
-	v.Status.Integrity = summary.Integrity
+	if summary.Integrity != nil {
+		// A check that no Snapshot tells of any more is still the last one that was made.
+		v.Status.Integrity = summary.Integrity
+	}
 	v.Status.ComponentPaths = summary.ComponentPaths
 
 	v.Blocked = obstacle(f)

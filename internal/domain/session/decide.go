@@ -151,10 +151,14 @@ func (d *decision) initialStatus() storagev1alpha1.SnapshotStatus {
 }
 
 func (d *decision) jobs() CreateJobs {
-	jobs := CreateJobs{Components: d.facts.Components, Forget: map[string]map[string][]string{}, Check: map[string]bool{}}
+	jobs := CreateJobs{
+		Components: d.facts.Components,
+		Forget:     map[string]map[string][]string{}, Drop: map[string][]string{}, Check: map[string]bool{},
+	}
 	for _, r := range d.facts.Repositories {
 		if forget := dropped(r, d.facts.Session.Name, d.now); len(forget) > 0 {
 			jobs.Forget[r.Name] = forget
+			jobs.Drop[r.Name] = dropNames(r, d.facts.Session.Name, true, d.now)
 		}
 		jobs.Check[r.Name] = firstBackup(r)
 	}

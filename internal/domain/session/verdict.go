@@ -54,6 +54,8 @@ type CreateJobs struct {
 	Components []string
 	// Forget holds restic ids by Repository and component that retention drops if the backup succeeds.
 	Forget map[string]map[string][]string
+	// Drop holds the names of the Snapshots that go with it, by Repository.
+	Drop map[string][]string
 	// Check holds the Repositories whose first backup this is.
 	Check map[string]bool
 }
