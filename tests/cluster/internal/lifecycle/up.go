@@ -46,6 +46,7 @@ func (m Machine) Up(ctx context.Context, want Request) error {
 	if err := m.InstallPackages(ctx); err != nil {
 		return err
 	}
+	m.Builder.IsAnnounced = true
 	if err := m.Builder.Ensure(ctx, tool.ForCluster(settings.Minor)); err != nil {
 		return err
 	}

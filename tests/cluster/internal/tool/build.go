@@ -28,6 +28,8 @@ type Builder struct {
 	Out io.Writer
 	// Now is the clock that durations are taken from.
 	Now func() time.Time
+	// IsAnnounced says that the caller has told the user what will be built.
+	IsAnnounced bool
 	// Beat is how often a build that still runs says so; zero means every 20 seconds.
 	Beat time.Duration
 }
@@ -78,11 +80,13 @@ func (b Builder) Ensure(ctx context.Context, tools []Tool) error {
 	if missing, err = b.Missing(tools); err != nil {
 		return err
 	}
-	fmt.Fprintln(b.Out, Forecast(missing))
+	if !b.IsAnnounced {
+		fmt.Fprintln(b.Out, Forecast(missing))
+	}
 	start := b.Now()
 	for i, p := range missing {
 		label := fmt.Sprintf("building %s %s (%d of %d)", p.Name, p.Version, i+1, len(missing))
-		if err := b.build(ctx, p, label); err != nil {
+		if err := b.build(ctx, p, label, minutes(missing[i:])); err != nil {
 			return err
 		}
 	}
@@ -98,17 +102,23 @@ func Forecast(pins []Pin) string {
 		return "nothing to build"
 	}
 	var names []string
-	var minutes float64
 	for _, p := range pins {
 		names = append(names, p.Name)
-		minutes += p.Minutes
 	}
 	return fmt.Sprintf("to build from source, once on this machine: %s (about %.0f min on two cores, without the downloads)",
-		strings.Join(names, ", "), max(1, minutes))
+		strings.Join(names, ", "), max(1, minutes(pins)))
+}
+
+func minutes(pins []Pin) float64 {
+	var sum float64
+	for _, p := range pins {
+		sum += p.Minutes
+	}
+	return sum
 }
 
 // build compiles into a folder beside the final one and renames it, so a cached folder is always whole.
-func (b Builder) build(ctx context.Context, p Pin, label string) error {
+func (b Builder) build(ctx context.Context, p Pin, label string, left float64) error {
 	final := b.Dir(p)
 	if err := os.MkdirAll(filepath.Dir(final), 0o755); err != nil {
 		return fmt.Errorf("making the cache: %w", err)
@@ -118,7 +128,7 @@ func (b Builder) build(ctx context.Context, p Pin, label string) error {
 		return fmt.Errorf("making the cache: %w", err)
 	}
 	defer os.RemoveAll(work)
-	stop := b.progress(label, p.Minutes)
+	stop := b.progress(label, left)
 	err = goBuild(ctx, p, work)
 	stop(err)
 	if err != nil {
@@ -180,11 +190,11 @@ func tail(text string, lines int) string {
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }
 
-// progress prints the label now, again at every beat, and how it ended.
-func (b Builder) progress(label string, minutes float64) func(error) {
+// progress prints the label now, again at every beat, and how it ended. left is how many minutes this build and those after it usually take.
+func (b Builder) progress(label string, left float64) func(error) {
 	start := b.Now()
 	elapsed := func() time.Duration { return b.Now().Sub(start).Round(time.Second) }
-	fmt.Fprintf(b.Out, "%s, usually %.0f to %.0f min\n", label, max(1, minutes), max(2, 1.5*minutes))
+	fmt.Fprintf(b.Out, "%s\n", label)
 	beat := b.Beat
 	if beat == 0 {
 		beat = 20 * time.Second
@@ -196,7 +206,8 @@ func (b Builder) progress(label string, minutes float64) func(error) {
 		for {
 			select {
 			case <-ticker.C:
-				fmt.Fprintf(b.Out, "%s, %s so far\n", label, elapsed())
+				rest := max(0, left-elapsed().Minutes())
+				fmt.Fprintf(b.Out, "%s: %s so far, all of it done in about %.0f min\n", label, elapsed(), max(1, rest))
 			case <-done:
 				return
 			}
