@@ -447,7 +447,8 @@ func (p *pod) leaveLock(t *testing.T, host string) string {
 	for {
 		names, err := filepath.Glob(pattern)
 		must(t, err)
-		if len(names) == 1 {
+		// Until it is whole, restic gives the file another, longer name.
+		if len(names) == 1 && len(filepath.Base(names[0])) == 64 {
 			content, err := os.ReadFile(names[0])
 			must(t, err)
 			if len(content) > 0 {
