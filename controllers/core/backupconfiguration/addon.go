@@ -14,13 +14,17 @@ import (
 	addonsv1alpha1 "kubestash.com/kubestash/api/addons/v1alpha1"
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/addon"
 	"kubestash.com/kubestash/internal/domain/configuration"
 	"kubestash.com/kubestash/internal/kube"
 )
 
 // addons reads what the tasks of each session need, and checks the tasks as far as that is possible before a run.
-func (r *Reconciler) addons(ctx context.Context, bc *corev1alpha1.BackupConfiguration, facts *configuration.Facts) error {
+// The target is nil when there is none.
+func (r *Reconciler) addons(
+	ctx context.Context, bc *corev1alpha1.BackupConfiguration, target *kube.Target, facts *configuration.Facts,
+) error {
 	facts.AddonProblems = map[string][]string{}
 	for _, session := range bc.Spec.Sessions {
 		if session.Addon == nil || session.Addon.Name == "" {
@@ -40,15 +44,51 @@ func (r *Reconciler) addons(ctx context.Context, bc *corev1alpha1.BackupConfigur
 		if err != nil {
 			return err
 		}
+		problems := unsupported(session)
 		for _, task := range session.Addon.Tasks {
-			if err := addon.Check(addon.Request{
-				Addon: known, Functions: functions, Direction: addon.Backup, Task: task,
-			}); err != nil {
-				facts.AddonProblems[session.Name] = append(facts.AddonProblems[session.Name], sentence(err.Error()))
+			request := addon.Request{Addon: known, Functions: functions, Direction: addon.Backup, Task: task}
+			if err := runnable(request, bc, target); err != nil {
+				problems = append(problems, sentence(err.Error()))
 			}
+		}
+		if len(problems) > 0 {
+			facts.AddonProblems[session.Name] = problems
 		}
 	}
 	return nil
+}
+
+// unsupported refuses what a session asks for and this version would not do: nothing is ignored in silence.
+func unsupported(session corev1alpha1.Session) []string {
+	var problems []string
+	if h := session.Hooks; h != nil && len(h.PreBackup)+len(h.PostBackup) > 0 {
+		problems = append(problems, fmt.Sprintf("Session %s has hooks, which are not supported by this version: remove them.", session.Name))
+	}
+	if n := len(session.Addon.Tasks); n > 1 {
+		problems = append(problems, fmt.Sprintf("Session %s has %d tasks: exactly one is supported by this version.", session.Name, n))
+	}
+	return problems
+}
+
+// runnable plans a run as the session will, so that what can't be run is told before the first slot.
+func runnable(request addon.Request, bc *corev1alpha1.BackupConfiguration, target *kube.Target) error {
+	if target == nil {
+		return addon.Check(request)
+	}
+	request.Vars = map[string]string{
+		metav1alpha1.VarNamespace: bc.Namespace, metav1alpha1.VarBackupSession: bc.Name,
+		metav1alpha1.VarInvokerKind: corev1alpha1.KindBackupConfiguration, metav1alpha1.VarInvokerName: bc.Name,
+		metav1alpha1.VarComponentName: metav1alpha1.ComponentDump,
+	}
+	if target.Claim != nil {
+		request.Vars[metav1alpha1.VarPVCName] = target.Name
+	}
+	plan, err := addon.Resolve(request)
+	if err != nil {
+		return err
+	}
+	_, err = desired.Data(desired.Application{Kind: target.Kind, Name: target.Name, Pod: target.Pod}, plan, request.Task.TargetVolumes, true)
+	return err
 }
 
 func (r *Reconciler) functions(

@@ -32,8 +32,15 @@ func (r *Reconciler) gather(ctx context.Context, bc *corev1alpha1.BackupConfigur
 	if err := r.defaults(ctx, bc); err != nil {
 		return facts, err
 	}
+	target, err := r.target(ctx, bc, &facts)
+	if err != nil {
+		return facts, err
+	}
+	if err := r.addons(ctx, bc, target, &facts); err != nil {
+		return facts, err
+	}
 	for _, read := range []func(context.Context, *corev1alpha1.BackupConfiguration, *configuration.Facts) error{
-		r.target, r.surroundings, r.rivals, r.addons, r.secrets, r.cronJobs,
+		r.surroundings, r.rivals, r.secrets, r.cronJobs,
 	} {
 		if err := read(ctx, bc, &facts); err != nil {
 			return facts, err
@@ -65,19 +72,20 @@ func (r *Reconciler) defaults(ctx context.Context, bc *corev1alpha1.BackupConfig
 	return nil
 }
 
-func (r *Reconciler) target(ctx context.Context, bc *corev1alpha1.BackupConfiguration, facts *configuration.Facts) error {
+// target is nil when there is none.
+func (r *Reconciler) target(ctx context.Context, bc *corev1alpha1.BackupConfiguration, facts *configuration.Facts) (*kube.Target, error) {
 	if bc.Spec.Target == nil {
 		facts.Target.Found = true
-		return nil
+		return nil, nil
 	}
-	_, found, err := kube.ReadTarget(ctx, r.Live, *bc.Spec.Target, bc.Namespace)
+	target, found, err := kube.ReadTarget(ctx, r.Live, *bc.Spec.Target, bc.Namespace)
 	var unsupported *kube.UnsupportedTargetError
 	if errors.As(err, &unsupported) {
 		facts.Target.Problem = "spec.target: " + unsupported.Error() + "."
-		return nil
+		return nil, nil
 	}
 	facts.Target.Found = found
-	return err
+	return target, err
 }
 
 // surroundings reads what backends and repositories refer to, and what validation says of it.

@@ -144,35 +144,8 @@ func componentPlanOf(g *gathered, object *addonsv1alpha1.Addon, functions map[st
 		return c, err
 	}
 	c.addon = resolved
-	switch {
-	case resolved.Driver != metav1alpha1.DriverRestic:
-		return c, fmt.Errorf("task %s of addon %s has the driver %s, which is not supported", resolved.Task, object.Name, resolved.Driver)
-	case len(resolved.Function.Command)+len(resolved.Function.Args) > 0:
-		return c, fmt.Errorf("function %s runs a command of its own, which is not supported", resolved.Function.Name)
-	case ref.TargetVolumes != nil && len(ref.TargetVolumes.VolumeMounts) > 0:
-		c.data, err = desired.SelectTarget(target.Pod, ref.TargetVolumes, true)
-	case target.Claim != nil:
-		c.data = claimData(target, resolved)
-	case target.Kind != metav1alpha1.KindDeployment:
-		return c, fmt.Errorf("backing up a %s is not supported; back up its PersistentVolumeClaims", target.Kind)
-	default:
-		c.data, err = desired.DiscoverTarget(target.Pod, true)
-	}
+	c.data, err = desired.Data(desired.Application{Kind: target.Kind, Name: target.Name, Pod: target.Pod}, resolved, ref.TargetVolumes, true)
 	return c, err
-}
-
-// claimData: the task's own volumes mount the claim.
-func claimData(target *kube.Target, p addon.Plan) desired.TargetData {
-	data := desired.TargetData{Claims: []string{target.Name}}
-	for i, m := range p.VolumeMounts {
-		for _, v := range p.Volumes {
-			if v.Name == m.Name && v.Source.PersistentVolumeClaim != nil {
-				p.VolumeMounts[i].ReadOnly = true
-				data.Paths = append(data.Paths, m.MountPath)
-			}
-		}
-	}
-	return data
 }
 
 // gatherSecrets reads the credentials and passwords by name.

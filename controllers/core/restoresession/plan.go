@@ -17,7 +17,6 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/addon"
-	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/task"
 )
 
@@ -49,39 +48,12 @@ func planOf(g *gathered, object *addonsv1alpha1.Addon, functions map[string]*add
 		return c, err
 	}
 	c.addon = resolved
-	switch {
-	case resolved.Driver != metav1alpha1.DriverRestic:
-		return c, fmt.Errorf("task %s of addon %s has the driver %s, which is not supported", resolved.Task, object.Name, resolved.Driver)
-	case len(resolved.Function.Command)+len(resolved.Function.Args) > 0:
-		return c, fmt.Errorf("function %s runs a command of its own, which is not supported", resolved.Function.Name)
-	case ref.TargetVolumes != nil && len(ref.TargetVolumes.VolumeClaimTemplates) > 0:
-		return c, fmt.Errorf("addon.tasks[0].targetVolumes.volumeClaimTemplates is not supported by this version; create the claims first")
-	case ref.TargetVolumes != nil && len(ref.TargetVolumes.VolumeMounts) > 0:
-		c.data, err = desired.SelectTarget(g.target.Pod, ref.TargetVolumes, false)
-	case g.target.Claim != nil:
-		c.data = claimData(g.target, resolved)
-	case g.target.Kind != metav1alpha1.KindDeployment:
-		return c, fmt.Errorf("restoring into a %s is not supported; restore into its PersistentVolumeClaims", g.target.Kind)
-	default:
-		c.data, err = desired.DiscoverTarget(g.target.Pod, false)
-	}
-	if err != nil {
+	app := desired.Application{Kind: g.target.Kind, Name: g.target.Name, Pod: g.target.Pod}
+	if c.data, err = desired.Data(app, resolved, ref.TargetVolumes, false); err != nil {
 		return c, err
 	}
 	c.snapshots, err = snapshotsOf(g.snapshot, component, c.data.Paths)
 	return c, err
-}
-
-// claimData: the task's own volumes mount the claim.
-func claimData(target *kube.Target, p addon.Plan) desired.TargetData {
-	data := desired.TargetData{Claims: []string{target.Name}}
-	for _, m := range p.VolumeMounts {
-		i := slices.IndexFunc(p.Volumes, func(v addon.Volume) bool { return v.Name == m.Name })
-		if i >= 0 && p.Volumes[i].Source.PersistentVolumeClaim != nil {
-			data.Paths = append(data.Paths, m.MountPath)
-		}
-	}
-	return data
 }
 
 // snapshotsOf are the restic snapshots of a component. Each must lie in a volume of the target: a path that is
