@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -26,6 +25,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/tests/kit/object"
 )
 
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -182,7 +182,7 @@ func everything(more ...client.Object) []client.Object {
 	objects := append(addonObjects(), storage(),
 		&storagev1alpha1.RetentionPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: "keep"}},
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: "encrypt"}, Data: map[string][]byte{"RESTIC_PASSWORD": []byte("canary-7f3a")}},
-		&appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: "app"}, Spec: appsv1.DeploymentSpec{Selector: &metav1.LabelSelector{}}},
+		object.Deployment("demo", "app", "data"),
 	)
 	return append(objects, more...)
 }
