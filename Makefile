@@ -21,7 +21,7 @@ LOCAL_KUBECONFIG := $(CURDIR)/.cluster/kubeconfig
 ifeq ($(filter-out $(LOCAL_KUBECONFIG),$(KUBECONFIG)),)
 WHERE := local
 KUBECONFIG := $(LOCAL_KUBECONFIG)
-KUBECTL := $(CURDIR)/.cluster/bin/kubectl
+KUBECTL := .cluster/bin/kubectl
 else
 WHERE := given
 KUBECTL = $(or $(shell command -v kubectl),$(shell bin/cluster bin kubectl))
@@ -53,7 +53,7 @@ build: ## Build the static binaries of operator and mover into bin.
 	$(BUILD) -o bin/mover ./cmd/mover
 
 .PHONY: images
-images: build images-$(WHERE) ## Make the images that a deployment needs; their references are left in .cluster/images.
+images: can-push-$(WHERE) build images-$(WHERE) ## Make the images that a deployment needs; their references are left in .cluster/images.
 
 # What the mover's image needs beside the mover.
 .PHONY: restic
@@ -67,13 +67,19 @@ images-local: restic
 	$(CLUSTER) build-image --name kubestash-mover --file Dockerfile.mover --base base bin > .cluster/images/mover
 	$(CLUSTER) image kube-rbac-proxy > .cluster/images/kube-rbac-proxy
 
-.PHONY: images-given
-images-given: restic
+.PHONY: can-push-local
+can-push-local:
+
+.PHONY: can-push-given
+can-push-given:
 	@if [ -z "$(REGISTRY)" ]; then \
 		echo "make: KUBECONFIG names a cluster of yours ($(KUBECONFIG)), so say where its nodes can pull our images from:" >&2; \
 		echo "    make $(MAKECMDGOALS) REGISTRY=registry.example.com/me" >&2; \
 		echo "or unset KUBECONFIG to use a Kubernetes on this machine." >&2; exit 2; fi
 	@if [ -z "$(CONTAINER_TOOL)" ]; then echo "make: pushing images needs docker, podman or buildah: none is here (or set CONTAINER_TOOL)" >&2; exit 2; fi
+
+.PHONY: images-given
+images-given: restic
 	@mkdir -p .cluster/images
 	@tag=$$(cat bin/operator bin/mover bin/restic Dockerfile Dockerfile.mover | sha256sum | cut -c1-12); \
 	for name in operator mover; do \
@@ -92,9 +98,10 @@ clean: ## Remove what was built in this checkout. The cache of tools and images 
 
 APPLY = $(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy
 
-# A given cluster is there already.
+# What runs is left alone, and a given cluster is there already.
 .PHONY: kubernetes-local kubernetes-given
-kubernetes-local: cluster-up
+kubernetes-local: $(CLUSTER)
+	@$(if $(NODES)$(K8S_VERSION),false,$(CLUSTER) status > /dev/null 2>&1) || $(MAKE) cluster-up
 kubernetes-given: $(CLUSTER)
 
 .PHONY: deploy
@@ -106,7 +113,7 @@ deploy: kubernetes-$(WHERE) images ## Deploy the operator, its CRDs and its righ
 	done; echo "$$read" > .cluster/deploy/kustomization.yaml
 	$(APPLY) -k config/crd
 	$(KUBECTL) wait --for condition=Established --timeout 60s -f config/crd/bases > /dev/null
-	$(APPLY) -k .cluster/deploy
+	$(APPLY) -k .cluster/deploy | grep -v ^customresourcedefinition
 	@$(KUBECTL) -n kubestash rollout status deployment/kubestash-operator --timeout 180s || { \
 		$(KUBECTL) -n kubestash get pods -o wide; \
 		$(KUBECTL) -n kubestash get events --sort-by .lastTimestamp | tail -n 20; \
@@ -127,7 +134,7 @@ run: kubernetes-$(WHERE) ## Run the operator from source against the cluster, un
 
 .PHONY: demo
 demo: $(CLUSTER) ## Back up and restore an annotated Deployment on a real cluster, step by step, and compare every byte.
-	@go run ./tests/demo
+	@go run ./tests/demo --local=$(if $(filter local,$(WHERE)),true,false) --kubectl $(KUBECTL)
 
 ##@ Test
 
@@ -144,7 +151,7 @@ test-integration: $(CLUSTER) ## Test the controllers, driven by hand, against a 
 
 # -p 1: the packages share one cluster. -count 1: a cached result says nothing about the cluster.
 .PHONY: test-e2e
-test-e2e: deploy ## Test the deployed operator on a real cluster: back up, destroy, restore, break things.
+test-e2e: $(CLUSTER) ## Test the deployed operator on a real cluster: back up, destroy, restore, break things.
 	go test $(GO_TEST_FLAGS) -tags e2e -count 1 -p 1 -timeout 30m ./tests/e2e/...
 
 ##@ Check
