@@ -21,7 +21,9 @@ type Engine interface {
 	Init(ctx context.Context) error
 	// Backup stores one path, or one stream, and calls progress (may be nil) while it works.
 	// When some files could not be read it returns the Summary of what was stored together with an
-	// *Error of ClassUnreadable that names the first of them.
+	// *Error of ClassUnreadable that names the first of them. The same goes for ClassDamaged when the
+	// repository lost what it was to build upon. Nobody may rely on such a snapshot, but its id is told so
+	// that it can be forgotten.
 	Backup(ctx context.Context, req BackupRequest, progress func(Progress)) (Summary, error)
 	// Restore writes one snapshot's path back.
 	Restore(ctx context.Context, req RestoreRequest, progress func(Progress)) (RestoreSummary, error)

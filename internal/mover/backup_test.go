@@ -4,6 +4,7 @@
 package mover_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -19,6 +20,7 @@ import (
 
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/engine"
+	"kubestash.com/kubestash/internal/engine/restic"
 	"kubestash.com/kubestash/internal/task"
 	"kubestash.com/kubestash/tests/kit/s3server"
 	"kubestash.com/kubestash/tests/kit/tree"
@@ -170,21 +172,38 @@ func TestWhatMakesABackupFail(t *testing.T) {
 		}()
 		wantFailure(t, p.run(t.Context(), p.backup()), engine.ClassDamaged, "config")
 	})
-	t.Run("damage, and nothing is forgotten", func(t *testing.T) {
+	t.Run("damage that the check finds, and nothing is forgotten", func(t *testing.T) {
 		list, err := p.client().Snapshots(t.Context())
 		must(t, err)
-		packs, err := filepath.Glob(filepath.Join(p.volume, repoDir, "data", "*", "*"))
-		must(t, err)
-		must(t, os.Rename(packs[0], filepath.Join(p.scratch, "pack")))
+		p.engine = func(o restic.Options) (engine.Engine, error) {
+			real, err := restic.New(o)
+			return damaged{real}, err
+		}
+		defer func() { p.engine = nil }()
 		order := p.backup()
 		order.Repositories[0].Check, order.Repositories[0].Forget = true, []string{list[0].ID}
 		got := wantFailure(t, p.run(t.Context(), order), engine.ClassDamaged)
-		if got.Integrity == nil || *got.Integrity || len(got.Forgotten) > 0 {
+		if got.Integrity == nil || *got.Integrity || len(got.Forgotten) > 0 || len(got.Summaries) != 1 {
 			t.Errorf("got %+v", got)
 		}
 		p.wantSnapshots(len(list) + 1)
 	})
+	t.Run("damage that the backup stumbles over is not the source's, even where a missing file may be", func(t *testing.T) {
+		packs, err := filepath.Glob(filepath.Join(p.volume, repoDir, "data", "*", "*"))
+		must(t, err)
+		for _, pack := range packs {
+			must(t, os.Remove(pack))
+		}
+		order := p.backup()
+		order.Backup.OnReadError = "Warn"
+		wantFailure(t, p.run(t.Context(), order), engine.ClassDamaged, "damaged")
+	})
 }
+
+// damaged is restic whose check finds something.
+type damaged struct{ engine.Engine }
+
+func (damaged) Check(context.Context) (bool, error) { return false, nil }
 
 func TestAHalfCreatedRepositoryHeals(t *testing.T) {
 	p := newPod(t)

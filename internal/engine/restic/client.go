@@ -132,7 +132,8 @@ func (c *Client) Backup(ctx context.Context, req engine.BackupRequest, progress 
 		}
 	})
 	err := c.failure("backing up "+name, o)
-	if err != nil && (engine.ClassOf(err) != engine.ClassUnreadable || summary == nil) {
+	// With exit code 3 restic keeps a snapshot of what it could store.
+	if err != nil && (o.code != exitUnreadable || summary == nil) {
 		return engine.Summary{}, err
 	}
 	if summary == nil {

@@ -105,7 +105,7 @@ var meanings = []struct {
 	{engine.ClassStorageFull, []string{"no space left on device", "disk quota exceeded", "quotaexceeded",
 		"insufficientstorage", "insufficient storage", "storage backend has reached its minimum free", "xminiostoragefull"}},
 	{engine.ClassDamaged, []string{"ciphertext verification failed", "invalid data returned", "not found in repository",
-		"repository contains errors", "config or key", "pack file cannot be listed", "not found in index"}},
+		"repository contains errors", "could be damaged", "config or key", "pack file cannot be listed", "not found in index"}},
 	{engine.ClassPassword, []string{"wrong password", "an empty password is not", "password is empty"}},
 	{engine.ClassDenied, []string{"access denied", "accessdenied", "invalidaccesskeyid", "signaturedoesnotmatch",
 		"access key id you provided does not exist", "provided access key id", "signature we calculated does not match", "403 forbidden",
@@ -158,6 +158,10 @@ func (o *outcome) verdict() (engine.Class, string) {
 	}
 	switch o.code {
 	case exitUnreadable:
+		// restic also skips what it can't read in the repository itself, and takes its own loss for the source's.
+		if classOfWords(o.stderr.text()) == engine.ClassDamaged {
+			return engine.ClassDamaged, o.stderr.say(o.code)
+		}
 		return engine.ClassUnreadable, o.stderr.unreadable()
 	case exitAbsent:
 		return engine.ClassAbsent, "there is no repository"

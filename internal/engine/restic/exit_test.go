@@ -27,6 +27,7 @@ func TestWhatResticSaysIsClassified(t *testing.T) {
 		"wrong-password":       {12, engine.ClassPassword, "opens none", ""},
 		"empty-password":       {1, engine.ClassPassword, "an empty password", ""},
 		"unreadable-files":     {3, engine.ClassUnreadable, "2 files or folders could not be read: ", ""},
+		"parent-tree-lost":     {3, engine.ClassDamaged, "the repository could be damaged", ""},
 		"path-missing":         {1, engine.ClassPathMissing, "all source directories/files do not exist", "Fatal"},
 		"snapshot-missing":     {1, engine.ClassSnapshotMissing, "no matching ID", ""},
 		"s3-bucket-missing":    {1, engine.ClassBucketMissing, "specified bucket does not exist", ""},
