@@ -133,7 +133,7 @@ run: kubernetes-$(WHERE) ## Run the operator from source against the cluster, un
 			-o jsonpath='{.spec.template.spec.containers[0].env[?(@.name=="RELATED_IMAGE_MOVER")].value}')"
 
 .PHONY: demo
-demo: $(CLUSTER) ## Back up and restore an annotated Deployment on a real cluster, step by step, and compare every byte.
+demo: can-push-$(WHERE) $(CLUSTER) ## Back up and restore an annotated Deployment on a real cluster, step by step, and compare every byte.
 	@go run ./tests/demo --local=$(if $(filter local,$(WHERE)),true,false) --kubectl $(KUBECTL)
 
 ##@ Test

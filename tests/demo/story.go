@@ -52,8 +52,8 @@ func (d *demo) tell(ctx context.Context) error {
 		d.title(i+1, s.title)
 		start := time.Now()
 		if err := s.tell(ctx); err != nil {
-			// The cluster that isn't there can't be asked.
-			if d.client != nil {
+			// Until the operator runs, the commands say themselves what is wrong.
+			if i >= 2 {
 				d.explain(err)
 			}
 			return fmt.Errorf("step %d, %s: %w", i+1, s.short, err)
