@@ -27,6 +27,8 @@ func BackupSession(bc *corev1alpha1.BackupConfiguration, session *corev1alpha1.S
 				metav1alpha1.LabelInvokerName: naming.LabelValue(bc.Name),
 				metav1alpha1.LabelSessionName: naming.LabelValue(session.Name),
 			},
+			// Its own controller would add it with another write.
+			Finalizers: []string{metav1alpha1.FinalizerCleanup},
 			OwnerReferences: []metav1.OwnerReference{
 				*metav1.NewControllerRef(bc, corev1alpha1.GroupVersion.WithKind(corev1alpha1.KindBackupConfiguration)),
 			},

@@ -37,6 +37,8 @@ func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.BackupSession, g *
 			err = r.createJobs(ctx, s, g, i)
 		case session.RecordSnapshot:
 			err = r.recordSnapshot(ctx, g, i)
+		case session.Retry:
+			err = r.retry(ctx, g, i)
 		case session.StopJobs:
 			for _, name := range i.Names {
 				err = errors.Join(err, r.stop(ctx, s.Namespace, name))
@@ -58,6 +60,20 @@ func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.BackupSession, g *
 		}
 	}
 	return nil
+}
+
+// retry makes the run that tries again, or finds the one that was made before a restart.
+func (r *Reconciler) retry(ctx context.Context, g *gathered, i session.Retry) error {
+	again := desired.BackupSession(g.facts.Configuration, g.facts.Config, i.At)
+	again.Spec.RetryLeft = i.Left
+	same := func(existing *corev1alpha1.BackupSession) bool { return existing.Spec.RetryLeft == i.Left }
+	_, err := kube.Create(ctx, r.Client, r.Live, again, same)
+	var foreign *kube.ForeignError
+	if errors.As(err, &foreign) {
+		other := desired.DisambiguateBackupSession(again)
+		_, err = kube.Create(ctx, r.Client, r.Live, other, same)
+	}
+	return err
 }
 
 // run describes the session's work for package desired.

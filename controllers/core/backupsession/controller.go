@@ -25,8 +25,9 @@ import (
 	"kubestash.com/kubestash/internal/kube/progress"
 )
 
-// The status of a BackupSession is this controller's; sessions beyond the history limit are deleted (DropSessions).
-//+kubebuilder:rbac:groups=core.kubestash.com,resources=backupsessions,verbs=get;list;watch;delete
+// The status of a BackupSession is this controller's; sessions beyond the history limit are deleted (DropSessions),
+// a failed one is tried again (Retry), and the finalizer is added and removed.
+//+kubebuilder:rbac:groups=core.kubestash.com,resources=backupsessions,verbs=get;list;watch;create;patch;delete
 //+kubebuilder:rbac:groups=core.kubestash.com,resources=backupsessions/status,verbs=get;patch
 // blockOwnerDeletion on the Jobs and the Secret of a session.
 //+kubebuilder:rbac:groups=core.kubestash.com,resources=backupsessions/finalizers,verbs=update
@@ -83,8 +84,10 @@ type Reconciler struct {
 func New(deps Deps) *Reconciler {
 	r := &Reconciler{Deps: deps, progress: progress.NewReader(deps.Logs, deps.Clock)}
 	r.skeleton = kube.Skeleton[corev1alpha1.BackupSession, *corev1alpha1.BackupSession]{
-		Client: deps.Client,
-		Step:   r.step,
+		Client:    deps.Client,
+		Finalizer: metav1alpha1.FinalizerCleanup,
+		Finalize:  r.abandon,
+		Step:      r.step,
 	}
 	return r
 }
@@ -108,7 +111,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 
 // step gathers, decides and acts. The verdict's status holds only when every intent was carried out.
 func (r *Reconciler) step(ctx context.Context, s *corev1alpha1.BackupSession) error {
-	if session.Finished(s.Status) {
+	if session.Finished(s.Status) && !session.RetryPending(s.Status) {
 		return nil
 	}
 	g, err := r.gather(ctx, s)

@@ -42,8 +42,8 @@ func (r *Reconciler) gather(ctx context.Context, s *corev1alpha1.BackupSession) 
 	if err := r.gatherInvoker(ctx, g); err != nil {
 		return nil, err
 	}
-	if g.facts.Config == nil && !started(s) {
-		return g, nil
+	if session.Finished(s.Status) || g.facts.Config == nil && !started(s) {
+		return g, nil // for a retry, or a refusal, the invoker is enough
 	}
 	if err := r.gatherSiblings(ctx, g); err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/naming"
@@ -101,6 +102,27 @@ func (r *Reconciler) recordSnapshot(ctx context.Context, g *gathered, i session.
 	}
 	snapshot.Record(&status, err, metav1.NewTime(r.Clock.Now()))
 	return r.writeStatus(ctx, object, status)
+}
+
+// abandon completes the Snapshots of a session that is deleted before it has finished. Its Jobs and its Secret are
+// its dependents and go by themselves.
+func (r *Reconciler) abandon(ctx context.Context, s *corev1alpha1.BackupSession) error {
+	if session.Finished(s.Status) {
+		return nil
+	}
+	for _, info := range s.Status.Snapshots {
+		object, found, err := r.snapshot(ctx, s.Namespace, info.Name)
+		if err != nil {
+			return err
+		}
+		if !found {
+			continue
+		}
+		if err := r.writeStatus(ctx, object, session.Abandon(object.Status, metav1.NewTime(r.Clock.Now()))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *Reconciler) upload(ctx context.Context, g *gathered, s *storagev1alpha1.Snapshot) error {

@@ -37,7 +37,10 @@ const (
 func Decide(f Facts, now time.Time) Verdict {
 	d := &decision{facts: f, now: now, at: metav1.NewTime(now)}
 	d.verdict.Status = *f.Session.Status.DeepCopy()
-	if !Finished(d.verdict.Status) {
+	switch {
+	case RetryPending(d.verdict.Status):
+		d.retry()
+	case !Finished(d.verdict.Status):
 		d.step()
 	}
 	d.verdict.Status.Phase = Phase(d.verdict.Status)

@@ -10,6 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 )
 
@@ -167,6 +168,31 @@ func TestStories(t *testing.T) {
 			w.then(5*time.Second, "somebody deletes the Snapshot")
 			w.facts.Repositories[0].Snapshot = nil
 			w.settle()
+		},
+		"a failed run is tried again after its delay": func(w *world) {
+			w.facts.Config.RetryConfig = &corev1alpha1.RetryConfig{MaxRetry: 2, Delay: metav1.Duration{Duration: time.Minute}}
+			w.facts.Session.Spec.RetryLeft = 2
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(5*time.Second, "the pod reports a failure")
+			w.ends("dump", "/data: permission denied")
+			w.settle()
+			w.then(30*time.Second, "half a minute later")
+			w.pass()
+			w.then(30*time.Second, "a minute after the failure")
+			w.pass()
+			w.then(time.Minute, "and never again")
+			w.pass()
+		},
+		"the last try is not tried again": func(w *world) {
+			w.facts.Config.RetryConfig = &corev1alpha1.RetryConfig{MaxRetry: 2}
+			w.then(0, "the session was created, with no retry left")
+			w.pass()
+			w.then(5*time.Second, "the pod reports a failure")
+			w.ends("dump", "/data: permission denied")
+			w.settle()
+			w.then(time.Minute, "a minute later")
+			w.pass()
 		},
 		"finished sessions beyond the limit go": func(w *world) {
 			limit := int32(2)

@@ -150,6 +150,8 @@ func (w *world) carried(intent Intent) string {
 		return "delete Snapshots " + strings.Join(i.Names, ", ")
 	case DropSessions:
 		return "delete BackupSessions " + strings.Join(i.Names, ", ")
+	case Retry:
+		return fmt.Sprintf("create the BackupSession that tries again, %s after the first, with %d retries left", i.At.Sub(w.began), i.Left)
 	case DropSecret:
 		return "delete the session's Secret"
 	default:
