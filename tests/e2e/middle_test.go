@@ -1,0 +1,160 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/e2e-framework/pkg/features"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/tests/kit/object"
+)
+
+// slow is a backup that takes long enough for something to happen in its middle.
+type slow struct {
+	*world
+	// mebibytes is how much there is to upload, perSecond how much of it a second takes.
+	mebibytes, perSecond int
+	before               string
+	run                  string
+	pods                 *podWatch
+}
+
+// within is how long the backup may take, with what a slow machine adds.
+func (s *slow) within() time.Duration {
+	return time.Duration(s.mebibytes/s.perSecond)*time.Second + 3*time.Minute
+}
+
+func (s *slow) prepare(ctx context.Context, t *testing.T) {
+	s.s3Ground(ctx, t)
+	s.app(ctx, t, object.Deployment(s.namespace, object.App, object.Claim))
+	s.planted(ctx, t)
+	s.grow(ctx, t, s.mebibytes)
+	s.before = s.sh(ctx, t, fingerprint)
+	s.pods = s.watchPods(context.WithoutCancel(ctx), t)
+	bc := object.BackupConfiguration(s.namespace)
+	bc.Spec.Sessions[0].Addon = object.Addon(object.WorkloadAddon, metav1alpha1.TaskLogicalBackup,
+		map[string]string{"args": fmt.Sprintf("--limit-upload=%d", s.perSecond*1024)})
+	s.apply(ctx, t, bc)
+	s.run = s.firstSession(ctx, t)
+}
+
+// progress is how many percent the run's Snapshot says are done, and false while it says nothing.
+func (s *slow) progress(ctx context.Context, t testing.TB) (string, bool) {
+	t.Helper()
+	var list storagev1alpha1.SnapshotList
+	must(t, host.client.List(ctx, &list, client.InNamespace(s.namespace)))
+	for _, snapshot := range list.Items {
+		for _, stats := range snapshot.Status.Components["dump"].ResticStats {
+			if snapshot.Spec.BackupSession == s.run && stats.Progress != nil && snapshot.Status.Phase == storagev1alpha1.SnapshotPhaseRunning {
+				return fmt.Sprintf("%s of %s files, %s", fmt.Sprint(stats.Progress.FilesDone), fmt.Sprint(stats.Progress.TotalFiles),
+					stats.Progress.BackupDone), stats.Progress.BackupDone != ""
+			}
+		}
+	}
+	return "", false
+}
+
+// awaitMiddle waits until the run says that some bytes are done, and makes sure that not all of them are.
+func (s *slow) awaitMiddle(ctx context.Context, t *testing.T) {
+	await(ctx, t, "the backup is under way", s.within(), func(ctx context.Context) (bool, string) {
+		saw, isUnderWay := s.progress(ctx, t)
+		return isUnderWay, saw
+	})
+	run := &corev1alpha1.BackupSession{}
+	must(t, host.client.Get(ctx, s.key(s.run), run))
+	if run.Status.Phase != corev1alpha1.BackupSessionPhaseRunning {
+		t.Fatalf("the run is %s: this was not its middle", run.Status.Phase)
+	}
+}
+
+func (s *slow) undo(ctx context.Context, t *testing.T) {
+	s.destroyed(ctx, t)
+	s.restore(ctx, t, object.RestoreSession(s.namespace, "undo", "latest"))
+	s.same(ctx, t, s.before)
+}
+
+func TestProgressMoves(t *testing.T) {
+	t.Parallel()
+	s := &slow{world: newWorld(t, "progress"), mebibytes: 1024, perSecond: 25}
+	suite.Test(t, features.New("a backup of 1 GiB").
+		Setup(step(s.prepare)).
+		Assess("shows progress that moves", step(func(ctx context.Context, t *testing.T) {
+			var seen []string
+			await(ctx, t, "three different states of progress were seen", s.within(), func(ctx context.Context) (bool, string) {
+				if saw, ok := s.progress(ctx, t); ok && !slices.Contains(seen, saw) {
+					seen = append(seen, saw)
+				}
+				return len(seen) >= 3, fmt.Sprint(seen)
+			})
+			t.Logf("saw %q", seen)
+		})).
+		Assess("succeeds", step(func(ctx context.Context, t *testing.T) { s.succeed(ctx, t, s.run, s.within()) })).
+		Feature())
+}
+
+func TestMoverPodKilledInTheMiddle(t *testing.T) {
+	t.Parallel()
+	s := &slow{world: newWorld(t, "pod-killed"), mebibytes: 200, perSecond: 8}
+	suite.Test(t, features.New("a backup whose pod is killed in the middle").
+		Setup(step(s.prepare)).
+		Setup(step(s.awaitMiddle)).
+		Assess("is finished by another pod, and leaves no lock behind", step(func(ctx context.Context, t *testing.T) {
+			first := s.pods.of(s.run)
+			if len(first) != 1 {
+				t.Fatalf("the run has the pods %q", first)
+			}
+			pod := &corev1.Pod{}
+			must(t, host.client.Get(ctx, s.key(first[0]), pod))
+			must(t, host.client.Delete(ctx, pod, client.GracePeriodSeconds(0)))
+			s.succeed(ctx, t, s.run, s.within())
+			if pods := s.pods.of(s.run); len(pods) != 2 {
+				t.Errorf("the run has started %q, want a second pod", pods)
+			}
+		})).
+		Assess("the next run is good", step(func(ctx context.Context, t *testing.T) {
+			s.backup(ctx, t, "next")
+			s.succeed(ctx, t, "next", s.within())
+		})).
+		Assess("what was backed up comes back", step(s.undo)).
+		Feature())
+}
+
+// TestOperatorKilledInTheMiddle is alone: no other test should wait for the operator meanwhile.
+func TestOperatorKilledInTheMiddle(t *testing.T) {
+	s := &slow{world: newWorld(t, "operator-killed"), mebibytes: 200, perSecond: 6}
+	suite.Test(t, features.New("a backup while the operator is killed").
+		Setup(step(s.prepare)).
+		Setup(step(s.awaitMiddle)).
+		Assess("goes on and is finished by the next operator", step(func(ctx context.Context, t *testing.T) {
+			var pods corev1.PodList
+			must(t, host.client.List(ctx, &pods, client.InNamespace(operatorNamespace), client.MatchingLabels{
+				"app.kubernetes.io/name": "kubestash-operator",
+			}))
+			if len(pods.Items) == 0 {
+				t.Fatal("there is no operator to kill")
+			}
+			for i := range pods.Items {
+				must(t, client.IgnoreNotFound(host.client.Delete(ctx, &pods.Items[i], &client.DeleteOptions{GracePeriodSeconds: ptr.To[int64](0)})))
+			}
+			s.succeed(ctx, t, s.run, s.within())
+			if pods := s.pods.of(s.run); len(pods) != 1 {
+				t.Errorf("the run has started the pods %q", pods)
+			}
+		})).
+		Assess("what was backed up comes back", step(s.undo)).
+		Feature())
+}
