@@ -176,8 +176,8 @@ func TestWhatMakesABackupFail(t *testing.T) {
 		list, err := p.client().Snapshots(t.Context())
 		must(t, err)
 		p.engine = func(o restic.Options) (engine.Engine, error) {
-			real, err := restic.New(o)
-			return damaged{real}, err
+			client, err := restic.New(o)
+			return damaged{client}, err
 		}
 		defer func() { p.engine = nil }()
 		order := p.backup()

@@ -69,5 +69,5 @@ func device(path string) (uint64, error) {
 	if !ok {
 		return 0, fmt.Errorf("no device is known of %s", path)
 	}
-	return uint64(stat.Dev), nil
+	return stat.Dev, nil
 }

@@ -119,8 +119,8 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 			second := filepath.Join(filepath.Dir(p.source), "second")
 			p.write(filepath.Join(second, "f"), "x")
 			p.engine = func(o restic.Options) (engine.Engine, error) {
-				real, err := restic.New(o)
-				return unreadable{real, p.source}, err
+				client, err := restic.New(o)
+				return unreadable{client, p.source}, err
 			}
 			order := p.backup(p.source, second)
 			order.Backup.OnReadError = mode
@@ -163,8 +163,8 @@ func TestAResticThatWasKilledForItsMemoryGetsOneMoreChanceWithLess(t *testing.T)
 			left := kills
 			p.engine = func(o restic.Options) (engine.Engine, error) {
 				frugal = append(frugal, o.GOGC)
-				real, err := restic.New(o)
-				return killed{real, &left}, err
+				client, err := restic.New(o)
+				return killed{client, &left}, err
 			}
 			report := p.run(t.Context(), p.backup())
 			if report.Succeeded != want || len(frugal) != 2 || frugal[0] != 0 || frugal[1] == 0 {
@@ -195,8 +195,8 @@ func TestAnEndFromOutsideIsToldAndTheNextRunSucceeds(t *testing.T) {
 	p.write(filepath.Join(p.source, "f"), "x")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	p.engine = func(o restic.Options) (engine.Engine, error) {
-		real, err := restic.New(o)
-		return cancelled{real, func() { cancel(errors.New("terminated signal received")) }}, err
+		client, err := restic.New(o)
+		return cancelled{client, func() { cancel(errors.New("terminated signal received")) }}, err
 	}
 	order := p.backup()
 	order.Repositories[0].Record = &task.Record{Path: "demo/app/snapshots/snap.yaml", Snapshot: json.RawMessage(

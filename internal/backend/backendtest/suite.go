@@ -5,7 +5,6 @@ package backendtest
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,122 +18,149 @@ import (
 func Objects(t *testing.T, open func(t *testing.T) backend.Objects) {
 	for _, test := range []struct {
 		sentence string
-		run      func(*testing.T, context.Context, backend.Objects)
+		run      func(*testing.T, backend.Objects)
 	}{
-		{"what was put is got, also through another client", func(t *testing.T, ctx context.Context, o backend.Objects) {
-			put(t, ctx, o, "metadata.yaml", "one")
-			put(t, ctx, o, "a/b/c/deep.yaml", "two")
-			put(t, ctx, o, "/a//slashes.yaml", "three")
-			wantContent(t, ctx, open(t), "metadata.yaml", "one")
-			wantContent(t, ctx, open(t), "a/b/c/deep.yaml", "two")
-			wantContent(t, ctx, open(t), "a/slashes.yaml", "three")
-		}},
-		{"an object is replaced whole", func(t *testing.T, ctx context.Context, o backend.Objects) {
-			put(t, ctx, o, "f", "a long content")
-			put(t, ctx, o, "f", "short")
-			wantContent(t, ctx, o, "f", "short")
-			put(t, ctx, o, "f", "")
-			wantContent(t, ctx, o, "f", "")
-		}},
-		{"an object of just the limit is got, a larger one is an error and not a missing one", func(t *testing.T, ctx context.Context, o backend.Objects) {
-			put(t, ctx, o, "f", "12345")
-			if got, err := o.Get(ctx, "f", 5); err != nil || string(got) != "12345" {
-				t.Errorf("got %q, %v", got, err)
-			}
-			if got, err := o.Get(ctx, "f", 4); err == nil || backend.IsNotFound(err) || got != nil {
-				t.Errorf("got %q, %v", got, err)
-			}
-		}},
-		{"a missing object, a missing folder, and a folder are not found", func(t *testing.T, ctx context.Context, o backend.Objects) {
-			put(t, ctx, o, "folder/f", "x")
-			for _, key := range []string{"nothing", "no/such/folder/f", "folder"} {
-				if _, err := o.Get(ctx, key, 10); !backend.IsNotFound(err) {
-					t.Errorf("%s: got %v, want that it is not found", key, err)
-				}
-			}
-		}},
-		{"a listing has every key below a folder, and none beside it", func(t *testing.T, ctx context.Context, o backend.Objects) {
-			for _, key := range []string{"a/1", "a/b/2", "ab/3", "4"} {
-				put(t, ctx, o, key, key)
-			}
-			wantKeys(t, ctx, o, "a", "a/1", "a/b/2")
-			wantKeys(t, ctx, o, "a/", "a/1", "a/b/2")
-			wantKeys(t, ctx, o, "", "4", "a/1", "a/b/2", "ab/3")
-			wantKeys(t, ctx, o, "nothing/here")
-		}},
-		{"a listing stops with the caller's error", func(t *testing.T, ctx context.Context, o backend.Objects) {
-			put(t, ctx, o, "a/1", "")
-			put(t, ctx, o, "a/2", "")
-			enough, calls := errors.New("enough"), 0
-			err := o.List(ctx, "a", func(string) error { calls++; return enough })
-			if !errors.Is(err, enough) || calls != 1 {
-				t.Errorf("got %v after %d calls", err, calls)
-			}
-		}},
-		{"deleting can be repeated", func(t *testing.T, ctx context.Context, o backend.Objects) {
-			put(t, ctx, o, "a/1", "")
-			put(t, ctx, o, "a/2", "")
-			for range 2 {
-				if err := o.Delete(ctx, "a/1"); err != nil {
-					t.Error(err)
-				}
-			}
-			wantKeys(t, ctx, o, "", "a/2")
-		}},
-		{"deleting a folder spares its neighbours", func(t *testing.T, ctx context.Context, o backend.Objects) {
-			for _, key := range []string{"a/1", "a/b/2", "ab/3", "c"} {
-				put(t, ctx, o, key, "")
-			}
-			for range 2 {
-				if err := o.DeletePrefix(ctx, "a/"); err != nil {
-					t.Error(err)
-				}
-			}
-			wantKeys(t, ctx, o, "", "ab/3", "c")
-		}},
-		{"nothing climbs out, and everything is not a folder to delete", func(t *testing.T, ctx context.Context, o backend.Objects) {
-			put(t, ctx, o, "kept", "")
-			for _, key := range []string{"", "/", ".", "..", "../x", "a/../../x", "a/..", "x\x00y"} {
-				if err := o.Put(ctx, key, nil); err == nil {
-					t.Errorf("Put(%q) was accepted", key)
-				}
-				if _, err := o.Get(ctx, key, 1); err == nil || backend.IsNotFound(err) {
-					t.Errorf("Get(%q): %v", key, err)
-				}
-				if err := o.Delete(ctx, key); err == nil {
-					t.Errorf("Delete(%q) was accepted", key)
-				}
-				if err := o.DeletePrefix(ctx, key); err == nil {
-					t.Errorf("DeletePrefix(%q) was accepted", key)
-				}
-			}
-			wantKeys(t, ctx, o, "", "kept")
-		}},
+		{"what was put is got, also through another client", func(t *testing.T, o backend.Objects) { getsWhatWasPut(t, o, open) }},
+		{"an object is replaced whole", replacesWhole},
+		{"an object of just the limit is got, a larger one is an error and not a missing one", keepsTheLimit},
+		{"a missing object, a missing folder, and a folder are not found", tellsTheMissing},
+		{"a listing has every key below a folder, and none beside it", listsAFolder},
+		{"a listing stops with the caller's error", stopsAListing},
+		{"deleting can be repeated", deletesTwice},
+		{"deleting a folder spares its neighbours", deletesAFolder},
+		{"nothing climbs out, and everything is not a folder to delete", keepsInside},
 		{"a reader never sees half an object", wholeObjects},
 	} {
 		t.Run(test.sentence, func(t *testing.T) {
 			o := open(t)
-			clear(t, o)
-			test.run(t, t.Context(), o)
+			empty(t, o)
+			test.run(t, o)
 		})
 	}
 }
 
+func getsWhatWasPut(t *testing.T, o backend.Objects, open func(t *testing.T) backend.Objects) {
+	t.Helper()
+	put(t, o, "metadata.yaml", "one")
+	put(t, o, "a/b/c/deep.yaml", "two")
+	put(t, o, "/a//slashes.yaml", "three")
+	wantContent(t, open(t), "metadata.yaml", "one")
+	wantContent(t, open(t), "a/b/c/deep.yaml", "two")
+	wantContent(t, open(t), "a/slashes.yaml", "three")
+}
+
+func replacesWhole(t *testing.T, o backend.Objects) {
+	t.Helper()
+	put(t, o, "f", "a long content")
+	put(t, o, "f", "short")
+	wantContent(t, o, "f", "short")
+	put(t, o, "f", "")
+	wantContent(t, o, "f", "")
+}
+
+func keepsTheLimit(t *testing.T, o backend.Objects) {
+	t.Helper()
+	put(t, o, "f", "12345")
+	if got, err := o.Get(t.Context(), "f", 5); err != nil || string(got) != "12345" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if got, err := o.Get(t.Context(), "f", 4); err == nil || backend.IsNotFound(err) || got != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func tellsTheMissing(t *testing.T, o backend.Objects) {
+	t.Helper()
+	put(t, o, "folder/f", "x")
+	for _, key := range []string{"nothing", "no/such/folder/f", "folder"} {
+		if _, err := o.Get(t.Context(), key, 10); !backend.IsNotFound(err) {
+			t.Errorf("%s: got %v, want that it is not found", key, err)
+		}
+	}
+}
+
+func listsAFolder(t *testing.T, o backend.Objects) {
+	t.Helper()
+	for _, key := range []string{"a/1", "a/b/2", "ab/3", "4"} {
+		put(t, o, key, key)
+	}
+	wantKeys(t, o, "a", "a/1", "a/b/2")
+	wantKeys(t, o, "a/", "a/1", "a/b/2")
+	wantKeys(t, o, "", "4", "a/1", "a/b/2", "ab/3")
+	wantKeys(t, o, "nothing/here")
+}
+
+func stopsAListing(t *testing.T, o backend.Objects) {
+	t.Helper()
+	put(t, o, "a/1", "")
+	put(t, o, "a/2", "")
+	enough, calls := errors.New("enough"), 0
+	err := o.List(t.Context(), "a", func(string) error { calls++; return enough })
+	if !errors.Is(err, enough) || calls != 1 {
+		t.Errorf("got %v after %d calls", err, calls)
+	}
+}
+
+func deletesTwice(t *testing.T, o backend.Objects) {
+	t.Helper()
+	put(t, o, "a/1", "")
+	put(t, o, "a/2", "")
+	for range 2 {
+		if err := o.Delete(t.Context(), "a/1"); err != nil {
+			t.Error(err)
+		}
+	}
+	wantKeys(t, o, "", "a/2")
+}
+
+func deletesAFolder(t *testing.T, o backend.Objects) {
+	t.Helper()
+	for _, key := range []string{"a/1", "a/b/2", "ab/3", "c"} {
+		put(t, o, key, "")
+	}
+	for range 2 {
+		if err := o.DeletePrefix(t.Context(), "a/"); err != nil {
+			t.Error(err)
+		}
+	}
+	wantKeys(t, o, "", "ab/3", "c")
+}
+
+func keepsInside(t *testing.T, o backend.Objects) {
+	t.Helper()
+	put(t, o, "kept", "")
+	for _, key := range []string{"", "/", ".", "..", "../x", "a/../../x", "a/..", "x\x00y"} {
+		if err := o.Put(t.Context(), key, nil); err == nil {
+			t.Errorf("Put(%q) was accepted", key)
+		}
+		if _, err := o.Get(t.Context(), key, 1); err == nil || backend.IsNotFound(err) {
+			t.Errorf("Get(%q): %v", key, err)
+		}
+		if err := o.Delete(t.Context(), key); err == nil {
+			t.Errorf("Delete(%q) was accepted", key)
+		}
+		if err := o.DeletePrefix(t.Context(), key); err == nil {
+			t.Errorf("DeletePrefix(%q) was accepted", key)
+		}
+	}
+	wantKeys(t, o, "", "kept")
+}
+
 // wholeObjects writes and reads one object at the same time.
-func wholeObjects(t *testing.T, ctx context.Context, o backend.Objects) {
+func wholeObjects(t *testing.T, o backend.Objects) {
 	const size, rounds = 1 << 18, 20
 	content := func(i int) []byte { return bytes.Repeat([]byte{byte('a' + i%2)}, size+i%2) }
-	put(t, ctx, o, "f", string(content(0)))
+	put(t, o, "f", string(content(0)))
 	var writers sync.WaitGroup
 	writers.Go(func() {
 		for i := range rounds {
-			if err := o.Put(ctx, "f", content(i)); err != nil {
+			if err := o.Put(t.Context(), "f", content(i)); err != nil {
 				t.Error(err)
 			}
 		}
 	})
 	for range rounds {
-		got, err := o.Get(ctx, "f", size+1)
+		got, err := o.Get(t.Context(), "f", size+1)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -146,25 +172,25 @@ func wholeObjects(t *testing.T, ctx context.Context, o backend.Objects) {
 	writers.Wait()
 }
 
-func put(t *testing.T, ctx context.Context, o backend.Objects, key, content string) {
+func put(t *testing.T, o backend.Objects, key, content string) {
 	t.Helper()
-	if err := o.Put(ctx, key, []byte(content)); err != nil {
+	if err := o.Put(t.Context(), key, []byte(content)); err != nil {
 		t.Fatalf("putting %s: %v", key, err)
 	}
 }
 
-func wantContent(t *testing.T, ctx context.Context, o backend.Objects, key, want string) {
+func wantContent(t *testing.T, o backend.Objects, key, want string) {
 	t.Helper()
-	got, err := o.Get(ctx, key, 1<<20)
+	got, err := o.Get(t.Context(), key, 1<<20)
 	if err != nil || string(got) != want {
 		t.Errorf("%s: got %q, %v; want %q", key, got, err, want)
 	}
 }
 
-func wantKeys(t *testing.T, ctx context.Context, o backend.Objects, prefix string, want ...string) {
+func wantKeys(t *testing.T, o backend.Objects, prefix string, want ...string) {
 	t.Helper()
 	var got []string
-	if err := o.List(ctx, prefix, func(key string) error { got = append(got, key); return nil }); err != nil {
+	if err := o.List(t.Context(), prefix, func(key string) error { got = append(got, key); return nil }); err != nil {
 		t.Fatalf("listing %q: %v", prefix, err)
 	}
 	slices.Sort(got)
@@ -173,7 +199,7 @@ func wantKeys(t *testing.T, ctx context.Context, o backend.Objects, prefix strin
 	}
 }
 
-func clear(t *testing.T, o backend.Objects) {
+func empty(t *testing.T, o backend.Objects) {
 	t.Helper()
 	var keys []string
 	err := o.List(t.Context(), "", func(key string) error { keys = append(keys, key); return nil })

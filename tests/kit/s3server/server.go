@@ -71,7 +71,7 @@ func start(t testing.TB, secure bool) Server {
 		s.Endpoint = "https://" + address
 	}
 	var output bytes.Buffer
-	cmd := exec.Command(tool.Path(t, "versitygw"), append(args, "posix", s.Folder)...)
+	cmd := exec.CommandContext(t.Context(), tool.Path(t, "versitygw"), append(args, "posix", s.Folder)...)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	// It must not outlive a test that is killed.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -89,7 +89,7 @@ func await(t testing.TB, address string, ended <-chan struct{}, output *bytes.Bu
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if conn, err := net.Dial("tcp", address); err == nil {
+		if conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address); err == nil {
 			_ = conn.Close()
 			return
 		}
@@ -105,7 +105,7 @@ func await(t testing.TB, address string, ended <-chan struct{}, output *bytes.Bu
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)
 	defer listener.Close()
 	return listener.Addr().String()

@@ -5,6 +5,7 @@ package tool
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -24,7 +25,7 @@ func Path(t testing.TB, name string) string {
 	if path, ok := known.Load(name); ok {
 		return path.(string)
 	}
-	path, err := locate(name)
+	path, err := locate(t.Context(), name)
 	if err != nil {
 		t.Fatalf("finding %s: %v", name, err)
 	}
@@ -34,12 +35,12 @@ func Path(t testing.TB, name string) string {
 
 // locate asks the cluster tool of this checkout, run from source: a binary under bin might be older than
 // the pins.
-func locate(name string) (string, error) {
+func locate(ctx context.Context, name string) (string, error) {
 	root, err := Root()
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command("go", "run", ".", "bin", name)
+	cmd := exec.CommandContext(ctx, "go", "run", ".", "bin", name)
 	cmd.Dir = filepath.Join(root, "tests", "cluster")
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off")
 	var stderr bytes.Buffer
