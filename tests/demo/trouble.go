@@ -27,7 +27,7 @@ func (d *demo) explain(err error) {
 		"kubectl -n "+namespaceApp+" get backupstorage,backupconfiguration,backupsession,repository,snapshot,restoresession",
 		"kubectl -n "+namespaceApp+" logs -l app.kubernetes.io/managed-by=kubestash.com --tail 20 --prefix --all-containers",
 		"kubectl -n kubestash get pods",
-		"kubectl -n kubestash logs deployment/kubestash-operator -c operator --tail 30",
+		`kubectl -n kubestash logs deployment/kubestash-operator -c operator --tail 200 | grep -v '"msg":"Starting' | tail -n 30`,
 	)
 	for _, command := range commands {
 		_ = d.run(ctx, command) // what can't be shown says so itself
