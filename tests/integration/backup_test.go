@@ -148,6 +148,8 @@ var _ = Describe("A backup", func() {
 		}
 		Expect(names).To(HaveLen(3))
 		Expect(names).NotTo(ContainElement(first.Name))
+		Expect(get[storagev1alpha1.Repository](ctx, w, object.Repository).Status.Integrity).To(HaveValue(BeTrue()),
+			"the last check stands, although its Snapshot is gone")
 		_, found := stored(w.namespace + "/" + object.Directory + "/snapshots/" + first.Name + ".yaml")
 		Expect(found).To(BeFalse(), "its document is gone too")
 	})

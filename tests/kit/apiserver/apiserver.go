@@ -43,7 +43,7 @@ func Start(t testing.TB) Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder, err := assets(root)
+	folder, err := assets(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,11 +93,11 @@ func grant(ctx context.Context, admin *rest.Config, folder string) (string, erro
 	return "system:serviceaccount:" + subject.Namespace + ":" + subject.Name, nil
 }
 
-func assets(root string) (string, error) {
+func assets(ctx context.Context, root string) (string, error) {
 	if folder := os.Getenv(assetsVariable); folder != "" {
 		return folder, nil
 	}
-	cmd := exec.Command("go", "run", ".", "assets")
+	cmd := exec.CommandContext(ctx, "go", "run", ".", "assets")
 	cmd.Dir = filepath.Join(root, "tests", "cluster")
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off")
 	out, err := cmd.Output()
