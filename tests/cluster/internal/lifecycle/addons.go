@@ -41,6 +41,8 @@ func (m Machine) Client() (*kubernetes.Clientset, error) {
 		return nil, fmt.Errorf("reading the administrator's kubeconfig: %w", err)
 	}
 	config.Timeout = 10 * time.Second
+	// The default limit of five requests a second would be most of what a wait waits for.
+	config.QPS, config.Burst = 100, 200
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("making a client: %w", err)
@@ -53,7 +55,18 @@ func (u *ascent) waitAPI(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return u.poll(ctx, "the API server", limit, func(ctx context.Context) error { return ready(ctx, client) })
+	return u.poll(ctx, "the API server", limit, func(ctx context.Context) error {
+		err := ready(ctx, client)
+		if err == nil {
+			return nil
+		}
+		for _, name := range []string{"etcd", "kube-apiserver"} {
+			if r, recordErr := u.table().Record(name); recordErr == nil && !r.IsAlive() {
+				return fmt.Errorf("%s has ended: %s", name, lastWords(u.table().Log(name)))
+			}
+		}
+		return err
+	})
 }
 
 func ready(ctx context.Context, client kubernetes.Interface) error {

@@ -104,18 +104,22 @@ func (m Machine) files(minor string) (render.Files, error) {
 	return f, nil
 }
 
-// poll asks until the answer is nil or the time is over; then the last answer is the error.
+// poll asks until the answer is nil or the time is over; then the last answer that isn't about the time itself is the error.
 func (m Machine) poll(ctx context.Context, what string, limit time.Duration, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	last := errors.New("no answer")
 	for {
 		err := ask(ctx)
 		if err == nil {
 			return nil
 		}
+		if ctx.Err() == nil {
+			last = err
+		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for %s: %w (logs: %s)", what, errors.Join(err, ctx.Err()), m.Place.Logs())
+			return fmt.Errorf("waiting for %s: %w: %w (logs: %s)", what, ctx.Err(), last, m.Place.Logs())
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -26,6 +26,9 @@ func (u *ascent) waitNodes(ctx context.Context) error {
 		return err
 	}
 	return u.poll(ctx, "the nodes", limit, func(ctx context.Context) error {
+		if err := u.revive(ctx); err != nil {
+			return err
+		}
 		for _, n := range u.c.Nodes {
 			if err := u.checkNode(ctx, client, n); err != nil {
 				return fmt.Errorf("%s: %w", n.Name, err)

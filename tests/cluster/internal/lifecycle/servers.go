@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"kubestash.com/kubestash/tests/cluster/internal/network"
 	"kubestash.com/kubestash/tests/cluster/internal/plan"
@@ -77,7 +78,28 @@ func (u *ascent) dropStrayPods(ctx context.Context, n plan.Node) error {
 	return writeFile(file, u.namespaces[n.Name])
 }
 
-func (u *ascent) nodes(context.Context) error {
+// nodes starts what makes nodes of the runtimes. A kubelet gives up at once when its runtime doesn't answer yet, so it has to wait for it.
+func (u *ascent) nodes(ctx context.Context) error {
+	for _, n := range u.c.Nodes {
+		if err := waitRuntime(ctx, n); err != nil {
+			return fmt.Errorf("%s: %w", n.Name, err)
+		}
+	}
+	return u.startNodes()
+}
+
+func waitRuntime(ctx context.Context, n plan.Node) error {
+	r, err := sandbox.Open(render.Socket(n))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return r.Ready(ctx)
+}
+
+func (u *ascent) startNodes() error {
 	first := u.c.First()
 	_, managerErr := u.ensure(first, "kube-controller-manager", u.files.ControllerManagerArgs())
 	_, schedulerErr := u.ensure(first, "kube-scheduler", u.files.SchedulerArgs())
@@ -88,4 +110,38 @@ func (u *ascent) nodes(context.Context) error {
 		errs = append(errs, kubeletErr, proxyErr)
 	}
 	return errors.Join(append(errs, u.ensureSelf("volumes", "serve", "volumes"))...)
+}
+
+// restarts is how often servers that end while we wait for them are started again.
+const restarts = 3
+
+// revive starts servers again that have ended since they were started, and gives up on those that end again and again, with their last words.
+func (u *ascent) revive(ctx context.Context) error {
+	records, err := u.table().Records()
+	if err != nil {
+		return err
+	}
+	var dead []string
+	for _, r := range records {
+		if !r.IsAlive() {
+			dead = append(dead, r.Name)
+		}
+	}
+	if len(dead) == 0 {
+		return nil
+	}
+	if u.revived++; u.revived > restarts {
+		return fmt.Errorf("%s ends again and again: %s", dead[0], lastWords(u.table().Log(dead[0])))
+	}
+	return errors.Join(u.EnsureRegistry(ctx), u.controlPlane(ctx), u.runtimes(ctx), u.nodes(ctx))
+}
+
+// lastWords is the last line of a log.
+func lastWords(path string) string {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	text := strings.TrimSpace(string(data))
+	return text[strings.LastIndex(text, "\n")+1:]
 }

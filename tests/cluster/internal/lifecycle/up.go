@@ -143,6 +143,8 @@ type ascent struct {
 	coredns string
 	// namespaces identifies each node's network namespace.
 	namespaces map[string]string
+	// revived counts the times that dead servers were started again.
+	revived int
 }
 
 func (u *ascent) steps() []step {

@@ -126,6 +126,27 @@ func TestSweepFindsWhatHasNoRecord(t *testing.T) {
 	}
 }
 
+func TestAServerWhoseRecordWasLostIsReplacedAndNotDoubled(t *testing.T) {
+	tb := table(t)
+	t.Cleanup(func() { _ = tb.Stop("s", time.Second) })
+	if _, err := tb.Ensure(sleeper("s")); err != nil {
+		t.Fatal(err)
+	}
+	lost, err := tb.Record("s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(tb.file("s")); err != nil {
+		t.Fatal(err)
+	}
+	if started, err := tb.Ensure(sleeper("s")); err != nil || !started {
+		t.Fatalf("started %t, %v", started, err)
+	}
+	if found, err := tb.Marked(); err != nil || len(found) != 1 || lost.IsAlive() {
+		t.Errorf("%d servers run, %v, the lost one is alive: %t", len(found), err, lost.IsAlive())
+	}
+}
+
 func TestACutRecordCountsAsNone(t *testing.T) {
 	tb := table(t)
 	if err := os.MkdirAll(tb.Dir, 0o755); err != nil {

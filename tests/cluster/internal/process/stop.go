@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -96,6 +97,26 @@ func (t Table) Marked() ([]Record, error) {
 		}
 	}
 	return found, nil
+}
+
+// endStrays ends processes of ours with the very command line that is about to be started: whoever started them was killed before it could
+// write the record. Two of a kind would fight for ports and files.
+func (t Table) endStrays(s Spec) error {
+	found, err := t.Marked()
+	if err != nil {
+		return err
+	}
+	want := strings.Join(s.Argv, "\x00") + "\x00"
+	for _, r := range found {
+		line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(r.PID), "cmdline"))
+		if err != nil || string(line) != want {
+			continue
+		}
+		if err := t.end(r, 10*time.Second); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func hasEntry(environ, want []byte) bool {

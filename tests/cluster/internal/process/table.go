@@ -129,6 +129,9 @@ func (t Table) Ensure(s Spec) (bool, error) {
 }
 
 func (t Table) start(s Spec) error {
+	if err := t.endStrays(s); err != nil {
+		return err
+	}
 	if err := errors.Join(os.MkdirAll(t.Dir, 0o755), os.MkdirAll(t.Logs, 0o755)); err != nil {
 		return fmt.Errorf("starting %s: %w", s.Name, err)
 	}
