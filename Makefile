@@ -149,7 +149,13 @@ test-unit: $(CLUSTER) cluster-test ## Test rules, transcripts and the engine (wi
 test-integration: $(CLUSTER) ## Test the controllers, driven by hand, against a real API server and etcd.
 	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets $(CLUSTER_FLAGS))" go test $(GO_TEST_FLAGS) -tags integration -timeout 20m ./tests/integration/...
 
-# -p 1: the packages share one cluster. -count 1: a cached result says nothing about the cluster.
+# What the tests' pods run beside our own images. A given cluster pulls the same names from where the world does.
+.PHONY: test-images-local test-images-given
+test-images-local: $(CLUSTER)
+	@$(CLUSTER) image busybox versitygw > /dev/null
+test-images-given:
+
+# The suite deploys the operator itself. -p 1: packages share one cluster. -count 1: a cached result says nothing about the cluster.
 .PHONY: test-e2e
 test-e2e: $(CLUSTER) ## Test the deployed operator on a real cluster: back up, destroy, restore, break things.
 	go test $(GO_TEST_FLAGS) -tags e2e -count 1 -p 1 -timeout 30m ./tests/e2e/...

@@ -24,7 +24,7 @@ func (d *demo) all(ctx context.Context, commands ...string) error {
 
 func (d *demo) startS3(ctx context.Context) error {
 	if d.local {
-		if err := d.run(ctx, "make image-versitygw image-busybox"); err != nil {
+		if err := d.run(ctx, "make image-busybox image-versitygw"); err != nil {
 			return err
 		}
 	}
