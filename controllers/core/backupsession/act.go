@@ -156,6 +156,11 @@ func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1al
 		}
 		out.Task.Repositories = append(out.Task.Repositories, entry)
 	}
+	ended, err := r.endedJobs(ctx, s, g, c.name)
+	if err != nil {
+		return out, err
+	}
+	out.Task.EndedJobs = ended
 	var selector map[string]string
 	if g.plan.target.Pod != nil {
 		selector = g.plan.target.Selector

@@ -38,6 +38,8 @@ import (
 //+kubebuilder:rbac:groups=storage.kubestash.com,resources=snapshots/status,verbs=get;patch
 // blockOwnerDeletion on Snapshots, which Repositories own.
 //+kubebuilder:rbac:groups=storage.kubestash.com,resources=repositories/finalizers,verbs=update
+// Whose locks are stale (endedJobs).
+//+kubebuilder:rbac:groups=core.kubestash.com,resources=restoresessions,verbs=get;list;watch
 // Where the bytes go and what is kept (gather).
 //+kubebuilder:rbac:groups=storage.kubestash.com,resources=repositories;backupstorages;retentionpolicies,verbs=get;list;watch
 // What a task runs (plan).
