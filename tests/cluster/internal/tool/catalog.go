@@ -27,7 +27,10 @@ type Tool struct {
 	Minutes float64
 }
 
-const kubeVersionPackage = "k8s.io/component-base/version"
+const (
+	kubeVersionPackage = "k8s.io/component-base/version"
+	sdkVersionPackage  = "github.com/operator-framework/operator-sdk/internal/version"
+)
 
 // KubernetesVersions lists the minor versions that we build, newest first. The first one is the default.
 var KubernetesVersions = []string{"1.36", "1.33"}
@@ -60,6 +63,20 @@ func Catalog() []Tool {
 		single("coredns", "github.com/coredns/coredns", ".", 1.3),
 		stamped(single("kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy/cmd/kube-rbac-proxy", 1.7),
 			kubeVersionPackage+".gitVersion"),
+		Tool{
+			Name: "operator-sdk", Module: "github.com/operator-framework/operator-sdk",
+			Packages: []string{
+				"github.com/operator-framework/operator-sdk/cmd/operator-sdk",
+				"github.com/operator-framework/operator-sdk/images/scorecard-test",
+			},
+			Binaries: []string{"operator-sdk", "scorecard-test"},
+			// Without it a C library is needed to check signatures.
+			Tags: []string{"containers_image_openpgp"},
+			Variables: map[string]string{
+				sdkVersionPackage + ".Version": "{version}", sdkVersionPackage + ".GitVersion": "{version}", sdkVersionPackage + ".ImageVersion": "{version}",
+			},
+			Minutes: 2.2,
+		},
 	)
 }
 
