@@ -74,14 +74,15 @@ func (t Tree) Ensure(name string) error {
 		if err := os.MkdirAll(group, 0o755); err != nil {
 			return fmt.Errorf("making control group %s: %w", name, err)
 		}
-		// An empty cpuset takes no process.
-		for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
-			if err := inherit(dir, group, file); err != nil {
-				return err
-			}
-		}
 		if t.IsUnified() {
 			if err := errors.Join(delegate(dir), delegate(group)); err != nil {
+				return err
+			}
+			continue
+		}
+		// In version 1 an empty cpuset takes no process.
+		for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
+			if err := inherit(dir, group, file); err != nil {
 				return err
 			}
 		}
@@ -95,8 +96,8 @@ func inherit(parent, group, file string) error {
 		return nil
 	}
 	value, err := os.ReadFile(filepath.Join(parent, file))
-	if err != nil || strings.TrimSpace(string(value)) == "" {
-		return nil
+	if err != nil {
+		return fmt.Errorf("reading the parent's %s: %w", file, err)
 	}
 	if err := os.WriteFile(filepath.Join(group, file), value, 0o644); err != nil {
 		return fmt.Errorf("filling %s: %w", file, err)

@@ -34,8 +34,8 @@ type Process struct {
 func FromProcess() Process {
 	dir, _ := os.Getwd()
 	exe, _ := os.Executable()
-	if real, err := filepath.EvalSymlinks(exe); err == nil {
-		exe = real
+	if resolved, err := filepath.EvalSymlinks(exe); err == nil {
+		exe = resolved
 	}
 	return Process{
 		Out: os.Stdout, Err: os.Stderr, Dir: dir, Executable: exe,

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -97,7 +97,7 @@ func (u *ascent) waitDNS(ctx context.Context) error {
 		return err
 	}
 	return u.poll(ctx, "DNS", limit, func(ctx context.Context) error {
-		d, err := client.AppsV1().Deployments("kube-system").Get(ctx, "coredns", meta.GetOptions{})
+		d, err := client.AppsV1().Deployments("kube-system").Get(ctx, "coredns", metav1.GetOptions{})
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ package lifecycle
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -22,10 +23,10 @@ var inotify = map[string]int{
 
 // prepareKernel loads modules and raises limits. It's the only change that cluster-down doesn't take back: they are limits, and others may
 // have come to need them.
-func (u *ascent) prepareKernel() error {
+func (u *ascent) prepareKernel(ctx context.Context) error {
 	for _, module := range []string{"overlay", "br_netfilter", "veth", "nf_tables"} {
 		// A kernel with the module built in has nothing to load; one without it fails below, with a name.
-		_ = exec.Command("modprobe", module).Run()
+		_ = exec.CommandContext(ctx, "modprobe", module).Run()
 	}
 	for path, want := range inotify {
 		data, err := os.ReadFile(path)

@@ -10,8 +10,8 @@ import (
 	"fmt"
 	"time"
 
-	core "k8s.io/api/core/v1"
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/client-go/kubernetes"
 
@@ -39,7 +39,7 @@ func (u *ascent) waitNodes(ctx context.Context) error {
 }
 
 func (u *ascent) checkNode(ctx context.Context, client kubernetes.Interface, n plan.Node) error {
-	node, err := client.CoreV1().Nodes().Get(ctx, n.Name, meta.GetOptions{})
+	node, err := client.CoreV1().Nodes().Get(ctx, n.Name, metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (u *ascent) checkNode(ctx context.Context, client kubernetes.Interface, n p
 	}
 	// A status is written at the start and every few minutes, a lease every few seconds: either is the present kubelet's word.
 	if beat.Before(kubelet.Started.Truncate(time.Second)) {
-		lease, err := client.CoordinationV1().Leases(core.NamespaceNodeLease).Get(ctx, n.Name, meta.GetOptions{})
+		lease, err := client.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, n.Name, metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func (u *ascent) checkNode(ctx context.Context, client kubernetes.Interface, n p
 
 // checkPods fails until the kubelet knows the pods that it has to run: until then exec and logs answer that there are none.
 func checkPods(ctx context.Context, client kubernetes.Interface, node string) error {
-	bound, err := client.CoreV1().Pods("").List(ctx, meta.ListOptions{FieldSelector: fields.OneTermEqualSelector("spec.nodeName", node).String()})
+	bound, err := client.CoreV1().Pods("").List(ctx, metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("spec.nodeName", node).String()})
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func checkPods(ctx context.Context, client kubernetes.Interface, node string) er
 		return fmt.Errorf("asking its kubelet: %w", err)
 	}
 	var known struct {
-		Items []meta.PartialObjectMetadata `json:"items"`
+		Items []metav1.PartialObjectMetadata `json:"items"`
 	}
 	if err := json.Unmarshal(data, &known); err != nil {
 		return fmt.Errorf("reading its kubelet's answer: %w", err)
@@ -85,7 +85,7 @@ func checkPods(ctx context.Context, client kubernetes.Interface, node string) er
 		seen[string(p.UID)] = true
 	}
 	for _, p := range bound.Items {
-		if p.DeletionTimestamp == nil && !seen[string(p.UID)] && (p.Status.Phase == core.PodPending || p.Status.Phase == core.PodRunning) {
+		if p.DeletionTimestamp == nil && !seen[string(p.UID)] && (p.Status.Phase == corev1.PodPending || p.Status.Phase == corev1.PodRunning) {
 			return fmt.Errorf("its kubelet doesn't know pod %s/%s yet", p.Namespace, p.Name)
 		}
 	}
@@ -93,16 +93,16 @@ func checkPods(ctx context.Context, client kubernetes.Interface, node string) er
 }
 
 // readySince says whether a node is ready, and when its kubelet last said so in the node's status.
-func readySince(n core.Node) (time.Time, bool) {
+func readySince(n corev1.Node) (time.Time, bool) {
 	for _, c := range n.Status.Conditions {
-		if c.Type == core.NodeReady {
-			return c.LastHeartbeatTime.Time, c.Status == core.ConditionTrue
+		if c.Type == corev1.NodeReady {
+			return c.LastHeartbeatTime.Time, c.Status == corev1.ConditionTrue
 		}
 	}
 	return time.Time{}, false
 }
 
-func isReady(n core.Node) bool {
+func isReady(n corev1.Node) bool {
 	_, ready := readySince(n)
 	return ready
 }

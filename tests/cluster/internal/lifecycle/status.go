@@ -15,7 +15,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"kubestash.com/kubestash/tests/cluster/internal/network"
 	"kubestash.com/kubestash/tests/cluster/internal/plan"
@@ -77,7 +77,7 @@ func (m Machine) nodeStatus(ctx context.Context, w io.Writer) int {
 		fmt.Fprintln(w, "no nodes:", err)
 		return 0
 	}
-	list, err := client.CoreV1().Nodes().List(ctx, meta.ListOptions{})
+	list, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		fmt.Fprintln(w, "no nodes:", err)
 		return 0

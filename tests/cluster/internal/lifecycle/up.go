@@ -164,8 +164,8 @@ func (u *ascent) steps() []step {
 	}
 }
 
-func (u *ascent) wire(context.Context) error {
-	if err := u.prepareKernel(); err != nil {
+func (u *ascent) wire(ctx context.Context) error {
+	if err := u.prepareKernel(ctx); err != nil {
 		return err
 	}
 	if err := network.Ensure(u.c); err != nil {

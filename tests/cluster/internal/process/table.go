@@ -4,6 +4,7 @@
 package process
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -100,8 +101,11 @@ func (t Table) Record(name string) (Record, error) {
 		return r, fmt.Errorf("reading the record of %s: %w", name, err)
 	}
 	// A record that a crash cut short counts as none; the sweep by marker finds the process all the same.
-	if json.Unmarshal(data, &r) != nil {
+	if !json.Valid(data) {
 		return Record{Name: name}, nil
+	}
+	if err := json.Unmarshal(data, &r); err != nil {
+		return Record{}, fmt.Errorf("reading the record of %s: %w", name, err)
 	}
 	return r, nil
 }
@@ -141,7 +145,8 @@ func (t Table) start(s Spec) error {
 	}
 	defer log.Close()
 	fmt.Fprintf(log, "--- %s: %s\n", t.Now().UTC().Format(time.RFC3339), strings.Join(s.Argv, " "))
-	cmd := exec.Command(s.Argv[0], s.Argv[1:]...)
+	// No context: the server outlives us and whatever we're told meanwhile.
+	cmd := exec.CommandContext(context.Background(), s.Argv[0], s.Argv[1:]...)
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = log, log
 	// A session of its own: a Ctrl-C in the terminal that ran "up" is not for the servers.

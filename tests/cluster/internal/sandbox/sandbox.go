@@ -38,20 +38,17 @@ func (r *Runtime) Close() { r.conn.Close() }
 
 // Ready waits until the runtime answers and says that it's ready for pods, the network included.
 func (r *Runtime) Ready(ctx context.Context) error {
-	last := errors.New("no answer yet")
 	for {
 		status, err := r.client.Status(ctx, &cri.StatusRequest{}, grpc.WaitForReady(true))
 		if err == nil {
-			last = notReady(status)
-			if last == nil {
-				return nil
-			}
-		} else {
-			last = err
+			err = notReady(status)
+		}
+		if err == nil {
+			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for the container runtime: %w", last)
+			return fmt.Errorf("waiting for the container runtime: %w", err)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	core "k8s.io/api/core/v1"
-	storage "k8s.io/api/storage/v1"
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"kubestash.com/kubestash/tests/cluster/internal/plan"
 )
@@ -27,7 +27,7 @@ const (
 )
 
 // wants says whether a claim waits for us now.
-func wants(claim *core.PersistentVolumeClaim, class *storage.StorageClass) bool {
+func wants(claim *corev1.PersistentVolumeClaim, class *storagev1.StorageClass) bool {
 	if claim.Spec.VolumeName != "" || claim.DeletionTimestamp != nil || claim.Annotations[annotationProvisioner] != plan.Provisioner {
 		return false
 	}
@@ -37,20 +37,20 @@ func wants(claim *core.PersistentVolumeClaim, class *storage.StorageClass) bool 
 	return claim.Annotations[annotationNode] != "" || isImmediate(class)
 }
 
-func isImmediate(class *storage.StorageClass) bool {
-	return class.VolumeBindingMode == nil || *class.VolumeBindingMode == storage.VolumeBindingImmediate
+func isImmediate(class *storagev1.StorageClass) bool {
+	return class.VolumeBindingMode == nil || *class.VolumeBindingMode == storagev1.VolumeBindingImmediate
 }
 
 // check refuses what a folder on one node can't be.
-func check(claim *core.PersistentVolumeClaim) error {
-	if claim.Spec.VolumeMode != nil && *claim.Spec.VolumeMode == core.PersistentVolumeBlock {
+func check(claim *corev1.PersistentVolumeClaim) error {
+	if claim.Spec.VolumeMode != nil && *claim.Spec.VolumeMode == corev1.PersistentVolumeBlock {
 		return errors.New("block volumes aren't available: a local volume here is a folder")
 	}
 	if claim.Spec.Selector != nil {
 		return errors.New("a claim with a selector takes existing volumes only")
 	}
 	for _, mode := range claim.Spec.AccessModes {
-		if mode != core.ReadWriteOnce && mode != core.ReadWriteOncePod {
+		if mode != corev1.ReadWriteOnce && mode != corev1.ReadWriteOncePod {
 			return fmt.Errorf("access mode %s isn't available: a local volume belongs to one node", mode)
 		}
 	}
@@ -58,36 +58,36 @@ func check(claim *core.PersistentVolumeClaim) error {
 }
 
 // name is the volume's name: from the claim's identity, so a second attempt finds the first one's volume.
-func name(claim *core.PersistentVolumeClaim) string { return "pvc-" + string(claim.UID) }
+func name(claim *corev1.PersistentVolumeClaim) string { return "pvc-" + string(claim.UID) }
 
 // folder is where a claim's bytes are, below the node's folder of volumes.
-func folder(state, node string, claim *core.PersistentVolumeClaim) string {
+func folder(state, node string, claim *corev1.PersistentVolumeClaim) string {
 	return filepath.Join(state, node, "pv", strings.Join([]string{name(claim), claim.Namespace, claim.Name}, "_"))
 }
 
 // build is the volume for a claim on a node.
-func build(claim *core.PersistentVolumeClaim, class *storage.StorageClass, node, path string) *core.PersistentVolume {
-	policy := core.PersistentVolumeReclaimDelete
+func build(claim *corev1.PersistentVolumeClaim, class *storagev1.StorageClass, node, path string) *corev1.PersistentVolume {
+	policy := corev1.PersistentVolumeReclaimDelete
 	if class.ReclaimPolicy != nil {
 		policy = *class.ReclaimPolicy
 	}
-	mode := core.PersistentVolumeFilesystem
-	return &core.PersistentVolume{
-		ObjectMeta: meta.ObjectMeta{Name: name(claim), Annotations: map[string]string{annotationProvisionedBy: plan.Provisioner}},
-		Spec: core.PersistentVolumeSpec{
-			Capacity:                      core.ResourceList{core.ResourceStorage: claim.Spec.Resources.Requests[core.ResourceStorage]},
+	mode := corev1.PersistentVolumeFilesystem
+	return &corev1.PersistentVolume{
+		ObjectMeta: metav1.ObjectMeta{Name: name(claim), Annotations: map[string]string{annotationProvisionedBy: plan.Provisioner}},
+		Spec: corev1.PersistentVolumeSpec{
+			Capacity:                      corev1.ResourceList{corev1.ResourceStorage: claim.Spec.Resources.Requests[corev1.ResourceStorage]},
 			AccessModes:                   slices.Clone(claim.Spec.AccessModes),
 			PersistentVolumeReclaimPolicy: policy,
 			StorageClassName:              class.Name,
 			MountOptions:                  slices.Clone(class.MountOptions),
 			VolumeMode:                    &mode,
-			ClaimRef: &core.ObjectReference{
+			ClaimRef: &corev1.ObjectReference{
 				APIVersion: "v1", Kind: "PersistentVolumeClaim", Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID,
 			},
-			PersistentVolumeSource: core.PersistentVolumeSource{Local: &core.LocalVolumeSource{Path: path}},
-			NodeAffinity: &core.VolumeNodeAffinity{Required: &core.NodeSelector{NodeSelectorTerms: []core.NodeSelectorTerm{{
-				MatchExpressions: []core.NodeSelectorRequirement{{
-					Key: core.LabelHostname, Operator: core.NodeSelectorOpIn, Values: []string{node},
+			PersistentVolumeSource: corev1.PersistentVolumeSource{Local: &corev1.LocalVolumeSource{Path: path}},
+			NodeAffinity: &corev1.VolumeNodeAffinity{Required: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
+				MatchExpressions: []corev1.NodeSelectorRequirement{{
+					Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: []string{node},
 				}},
 			}}}},
 		},
@@ -95,9 +95,9 @@ func build(claim *core.PersistentVolumeClaim, class *storage.StorageClass, node,
 }
 
 // isFinished says whether a volume of ours has lost its claim and is to be deleted with what is in it.
-func isFinished(pv *core.PersistentVolume) bool {
-	return pv.Annotations[annotationProvisionedBy] == plan.Provisioner && pv.Status.Phase == core.VolumeReleased &&
-		pv.Spec.PersistentVolumeReclaimPolicy == core.PersistentVolumeReclaimDelete && pv.Spec.Local != nil
+func isFinished(pv *corev1.PersistentVolume) bool {
+	return pv.Annotations[annotationProvisionedBy] == plan.Provisioner && pv.Status.Phase == corev1.VolumeReleased &&
+		pv.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete && pv.Spec.Local != nil
 }
 
 // owned checks that a path is a volume's folder below the state folder, before anything in it is deleted: the object that names it can be

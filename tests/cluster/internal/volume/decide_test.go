@@ -6,44 +6,44 @@ package volume
 import (
 	"testing"
 
-	core "k8s.io/api/core/v1"
-	storage "k8s.io/api/storage/v1"
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"kubestash.com/kubestash/tests/cluster/internal/plan"
 )
 
-func claim(change func(*core.PersistentVolumeClaim)) *core.PersistentVolumeClaim {
-	c := &core.PersistentVolumeClaim{ObjectMeta: meta.ObjectMeta{
+func claim(change func(*corev1.PersistentVolumeClaim)) *corev1.PersistentVolumeClaim {
+	c := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "ns", Name: "data", UID: "u-1",
 		Annotations: map[string]string{annotationProvisioner: plan.Provisioner, annotationNode: "node1"},
 	}}
-	c.Spec.AccessModes = []core.PersistentVolumeAccessMode{core.ReadWriteOnce}
+	c.Spec.AccessModes = []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}
 	if change != nil {
 		change(c)
 	}
 	return c
 }
 
-func class(mode storage.VolumeBindingMode) *storage.StorageClass {
-	return &storage.StorageClass{ObjectMeta: meta.ObjectMeta{Name: "standard"}, Provisioner: plan.Provisioner, VolumeBindingMode: &mode}
+func class(mode storagev1.VolumeBindingMode) *storagev1.StorageClass {
+	return &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "standard"}, Provisioner: plan.Provisioner, VolumeBindingMode: &mode}
 }
 
 func TestWants(t *testing.T) {
-	late, immediate := class(storage.VolumeBindingWaitForFirstConsumer), class(storage.VolumeBindingImmediate)
-	foreign := class(storage.VolumeBindingImmediate)
+	late, immediate := class(storagev1.VolumeBindingWaitForFirstConsumer), class(storagev1.VolumeBindingImmediate)
+	foreign := class(storagev1.VolumeBindingImmediate)
 	foreign.Provisioner = "example.com/other"
 	for sentence, c := range map[string]struct {
-		change func(*core.PersistentVolumeClaim)
-		class  *storage.StorageClass
+		change func(*corev1.PersistentVolumeClaim)
+		class  *storagev1.StorageClass
 		want   bool
 	}{
 		"a claim whose pod has a node":                 {nil, late, true},
-		"a claim without a pod waits":                  {func(c *core.PersistentVolumeClaim) { delete(c.Annotations, annotationNode) }, late, false},
-		"a claim without a pod, bound at once":         {func(c *core.PersistentVolumeClaim) { delete(c.Annotations, annotationNode) }, immediate, true},
-		"a claim that has its volume":                  {func(c *core.PersistentVolumeClaim) { c.Spec.VolumeName = "pv" }, late, false},
-		"a claim that is being deleted":                {func(c *core.PersistentVolumeClaim) { c.DeletionTimestamp = &meta.Time{} }, late, false},
-		"a claim of another provisioner":               {func(c *core.PersistentVolumeClaim) { c.Annotations[annotationProvisioner] = "x" }, late, false},
+		"a claim without a pod waits":                  {func(c *corev1.PersistentVolumeClaim) { delete(c.Annotations, annotationNode) }, late, false},
+		"a claim without a pod, bound at once":         {func(c *corev1.PersistentVolumeClaim) { delete(c.Annotations, annotationNode) }, immediate, true},
+		"a claim that has its volume":                  {func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeName = "pv" }, late, false},
+		"a claim that is being deleted":                {func(c *corev1.PersistentVolumeClaim) { c.DeletionTimestamp = &metav1.Time{} }, late, false},
+		"a claim of another provisioner":               {func(c *corev1.PersistentVolumeClaim) { c.Annotations[annotationProvisioner] = "x" }, late, false},
 		"a claim whose class is another provisioner's": {nil, foreign, false},
 		"a claim whose class is gone":                  {nil, nil, false},
 	} {
@@ -56,13 +56,13 @@ func TestWants(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	block := core.PersistentVolumeBlock
-	for sentence, change := range map[string]func(*core.PersistentVolumeClaim){
-		"a block device": func(c *core.PersistentVolumeClaim) { c.Spec.VolumeMode = &block },
-		"many writers": func(c *core.PersistentVolumeClaim) {
-			c.Spec.AccessModes = []core.PersistentVolumeAccessMode{core.ReadWriteMany}
+	block := corev1.PersistentVolumeBlock
+	for sentence, change := range map[string]func(*corev1.PersistentVolumeClaim){
+		"a block device": func(c *corev1.PersistentVolumeClaim) { c.Spec.VolumeMode = &block },
+		"many writers": func(c *corev1.PersistentVolumeClaim) {
+			c.Spec.AccessModes = []corev1.PersistentVolumeAccessMode{corev1.ReadWriteMany}
 		},
-		"a selector": func(c *core.PersistentVolumeClaim) { c.Spec.Selector = &meta.LabelSelector{} },
+		"a selector": func(c *corev1.PersistentVolumeClaim) { c.Spec.Selector = &metav1.LabelSelector{} },
 	} {
 		if err := check(claim(change)); err == nil {
 			t.Errorf("%s isn't refused", sentence)
@@ -74,8 +74,8 @@ func TestCheck(t *testing.T) {
 }
 
 func TestBuild(t *testing.T) {
-	retain := core.PersistentVolumeReclaimRetain
-	c := class(storage.VolumeBindingWaitForFirstConsumer)
+	retain := corev1.PersistentVolumeReclaimRetain
+	c := class(storagev1.VolumeBindingWaitForFirstConsumer)
 	c.ReclaimPolicy = &retain
 	pv := build(claim(nil), c, "node1", "/state/node1/pv/x")
 	terms := pv.Spec.NodeAffinity.Required.NodeSelectorTerms
@@ -105,15 +105,15 @@ func TestOwned(t *testing.T) {
 }
 
 func TestIsFinished(t *testing.T) {
-	pv := build(claim(nil), class(storage.VolumeBindingImmediate), "node0", "/p")
+	pv := build(claim(nil), class(storagev1.VolumeBindingImmediate), "node0", "/p")
 	if isFinished(pv) {
 		t.Error("a new volume counts as finished")
 	}
-	pv.Status.Phase = core.VolumeReleased
+	pv.Status.Phase = corev1.VolumeReleased
 	if !isFinished(pv) {
 		t.Error("a released volume doesn't count as finished")
 	}
-	pv.Spec.PersistentVolumeReclaimPolicy = core.PersistentVolumeReclaimRetain
+	pv.Spec.PersistentVolumeReclaimPolicy = corev1.PersistentVolumeReclaimRetain
 	if isFinished(pv) {
 		t.Error("a volume to retain counts as finished")
 	}

@@ -10,10 +10,10 @@ import (
 	"os"
 	"time"
 
-	core "k8s.io/api/core/v1"
-	storage "k8s.io/api/storage/v1"
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
@@ -67,7 +67,7 @@ func (p *Provisioner) Run(ctx context.Context) error {
 	broadcaster := record.NewBroadcaster()
 	defer broadcaster.Shutdown()
 	broadcaster.StartRecordingToSink(&typedcore.EventSinkImpl{Interface: p.Client.CoreV1().Events("")})
-	p.events = broadcaster.NewRecorder(scheme.Scheme, core.EventSource{Component: plan.Provisioner})
+	p.events = broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: plan.Provisioner})
 	factory.Start(ctx.Done())
 	factory.WaitForCacheSync(ctx.Done())
 	for {
@@ -106,7 +106,7 @@ func (p *Provisioner) pass(ctx context.Context) <-chan time.Time {
 	return nil
 }
 
-func (p *Provisioner) class(claim *core.PersistentVolumeClaim) *storage.StorageClass {
+func (p *Provisioner) class(claim *corev1.PersistentVolumeClaim) *storagev1.StorageClass {
 	if claim.Spec.StorageClassName == nil {
 		return nil
 	}
@@ -117,7 +117,7 @@ func (p *Provisioner) class(claim *core.PersistentVolumeClaim) *storage.StorageC
 	return class
 }
 
-func (p *Provisioner) provision(ctx context.Context, claim *core.PersistentVolumeClaim) error {
+func (p *Provisioner) provision(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
 	class := p.class(claim)
 	if !wants(claim, class) {
 		return nil
@@ -127,7 +127,7 @@ func (p *Provisioner) provision(ctx context.Context, claim *core.PersistentVolum
 	}
 	if err := check(claim); err != nil {
 		// The recorder folds repeats of one event into a count.
-		p.events.Event(claim, core.EventTypeWarning, "ProvisioningFailed", err.Error())
+		p.events.Event(claim, corev1.EventTypeWarning, "ProvisioningFailed", err.Error())
 		return nil
 	}
 	node := claim.Annotations[annotationNode]
@@ -142,16 +142,16 @@ func (p *Provisioner) provision(ctx context.Context, claim *core.PersistentVolum
 	if err := os.Chmod(path, 0o777); err != nil {
 		return fmt.Errorf("opening the folder: %w", err)
 	}
-	_, err := p.Client.CoreV1().PersistentVolumes().Create(ctx, build(claim, class, node, path), meta.CreateOptions{})
+	_, err := p.Client.CoreV1().PersistentVolumes().Create(ctx, build(claim, class, node, path), metav1.CreateOptions{})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("creating the volume: %w", err)
 	}
 	p.Logger.Info("provisioned", "claim", claim.Namespace+"/"+claim.Name, "node", node)
-	p.events.Event(claim, core.EventTypeNormal, "ProvisioningSucceeded", "Successfully provisioned volume "+name(claim))
+	p.events.Event(claim, corev1.EventTypeNormal, "ProvisioningSucceeded", "Successfully provisioned volume "+name(claim))
 	return nil
 }
 
-func (p *Provisioner) remove(ctx context.Context, pv *core.PersistentVolume) error {
+func (p *Provisioner) remove(ctx context.Context, pv *corev1.PersistentVolume) error {
 	if !isFinished(pv) {
 		return nil
 	}
@@ -161,7 +161,7 @@ func (p *Provisioner) remove(ctx context.Context, pv *core.PersistentVolume) err
 	if err := os.RemoveAll(pv.Spec.Local.Path); err != nil {
 		return fmt.Errorf("removing the folder: %w", err)
 	}
-	err := p.Client.CoreV1().PersistentVolumes().Delete(ctx, pv.Name, meta.DeleteOptions{})
+	err := p.Client.CoreV1().PersistentVolumes().Delete(ctx, pv.Name, metav1.DeleteOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("deleting the volume: %w", err)
 	}
