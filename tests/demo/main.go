@@ -43,19 +43,23 @@ type demo struct {
 }
 
 func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "\ndemo:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	local := flag.Bool("local", true, "start and use the Kubernetes of tests/cluster")
 	kubectl := flag.String("kubectl", "", "the kubectl to use (default: that of PATH)")
 	flag.Parse()
 	d, err := newDemo(*local, *kubectl)
-	if err == nil {
-		err = d.tell(ctx)
-	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "\ndemo:", err)
-		os.Exit(1)
+		return err
 	}
+	return d.tell(ctx)
 }
 
 func newDemo(local bool, kubectl string) (*demo, error) {

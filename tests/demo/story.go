@@ -103,7 +103,8 @@ func (d *demo) deploy(ctx context.Context) error {
 // cleanUp deletes namespaces only if a demo made them. The application's goes first: what is in it may need the S3 server to end.
 func (d *demo) cleanUp(ctx context.Context) error {
 	for _, namespace := range []string{namespaceApp, namespaceS3} {
-		label, err := d.capture(ctx, "kubectl get namespace "+namespace+" --ignore-not-found -o 'jsonpath={.metadata.name} {.metadata.labels.app\\.kubernetes\\.io/part-of}'")
+		label, err := d.capture(ctx, "kubectl get namespace "+namespace+
+			" --ignore-not-found -o 'jsonpath={.metadata.name} {.metadata.labels.app\\.kubernetes\\.io/part-of}'")
 		if err != nil {
 			return err
 		}

@@ -87,7 +87,8 @@ func (p *planner) odd() {
 func (p *planner) names() {
 	p.folder("odd/names", 0o755, 1000, 1000)
 	for _, name := range []string{
-		"Größe.txt", "naïve (composed)", "nai\u0308ve (decomposed)", "資料.txt", "документ.doc", "مستند", "🎉 party 👩‍👩‍👧.png", "two  blanks", " leading blank", "trailing blank ",
+		"Größe.txt", "naïve (composed)", "nai\u0308ve (decomposed)", "資料.txt", "документ.doc", "مستند", "🎉 party 👩‍👩‍👧.png",
+		"two  blanks", " leading blank", "trailing blank ",
 		"-rf", "--help", "*", "?", "[a-z]", "~", "$HOME", "${x}", "`id`", "a'b", `a"b`, `back\slash`, "semi;colon", "pipe|and&", "#hash", "percent%s%d",
 		"new\nline", "tab\there", "bell\a", "latin1-\xe4\xf6\xfc", "broken-\xff\xfe", "con", ".hidden", "...", "dot.", strings.Repeat("x", 255),
 		strings.Repeat("ü", 127),
