@@ -14,7 +14,7 @@ $(CLUSTER): $(CLUSTER_SOURCES)
 	@mkdir -p bin
 	@cd tests/cluster && GOFLAGS= GOWORK=off go build -ldflags '-s -w' -o $(CURDIR)/$(CLUSTER) .
 
-.PHONY: cluster-up cluster-down cluster-status cluster-env cluster-tool cluster-test
+.PHONY: cluster-up cluster-down cluster-status cluster-env cluster-prune cluster-tool cluster-test
 
 cluster-tool: $(CLUSTER) ## Build the program that runs the test cluster: bin/cluster
 
@@ -29,6 +29,9 @@ cluster-status: $(CLUSTER) ## Show the cluster's servers and nodes
 
 cluster-env: $(CLUSTER) ## Print the shell commands that set KUBECONFIG and PATH: eval "$(make -s cluster-env)"
 	@$(CLUSTER) env
+
+cluster-prune: $(CLUSTER) ## Remove all images and outdated binaries from the cache, while there is no cluster
+	@$(CLUSTER) prune
 
 cluster-test: ## Test the program that runs the test cluster
 	@cd tests/cluster && GOFLAGS= GOWORK=off go test ./...

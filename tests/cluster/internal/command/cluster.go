@@ -16,7 +16,7 @@ import (
 
 // cluster are the commands about the cluster as a whole.
 func (a *app) cluster() []*cobra.Command {
-	return []*cobra.Command{a.deps(), a.up(), a.down(), a.status(), a.env(), a.kubeconfig()}
+	return []*cobra.Command{a.deps(), a.up(), a.down(), a.status(), a.env(), a.kubeconfig(), a.prune()}
 }
 
 func (a *app) deps() *cobra.Command {
@@ -126,6 +126,20 @@ func (a *app) kubeconfig() *cobra.Command {
 			}
 			_, err := fmt.Fprintln(a.Out, a.place.Kubeconfig())
 			return err
+		},
+	}
+}
+
+func (a *app) prune() *cobra.Command {
+	return &cobra.Command{
+		Use:   "prune",
+		Short: "Remove all images and outdated binaries from the cache, while there is no cluster",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.hasCluster {
+				return errors.New("pruning the cache: a cluster uses it; run cluster-down first")
+			}
+			return a.machine().Prune(cmd.Context())
 		},
 	}
 }

@@ -85,6 +85,37 @@ func (m Machine) Buildah() image.Buildah {
 	return image.Buildah{Store: m.Store(), Work: filepath.Join(m.Place.Cache, "buildah"), Out: m.Out}
 }
 
+// Prune removes all images, with the registry that serves them, and binaries that aren't pinned any more. The next "up" makes its images again.
+func (m Machine) Prune(ctx context.Context) error {
+	if err := m.Down(ctx); err != nil {
+		return err
+	}
+	held, err := m.LockImages(ctx)
+	if err != nil {
+		return err
+	}
+	defer held.Release()
+	removed, err := m.Builder.Prune()
+	if err != nil {
+		return err
+	}
+	// The overlay driver may have left a mount.
+	buildah := m.Buildah().Work
+	if err := unmountBelow(buildah); err != nil {
+		return err
+	}
+	for _, dir := range []string{m.Place.Registry(), buildah, filepath.Join(m.Place.Cache, "debian"), filepath.Join(m.Place.Cache, "rootfs")} {
+		if err := os.RemoveAll(dir); err != nil {
+			return fmt.Errorf("removing %s: %w", dir, err)
+		}
+		removed = append(removed, dir)
+	}
+	for _, dir := range removed {
+		fmt.Fprintln(m.Out, "removed", dir)
+	}
+	return nil
+}
+
 // files locates the binaries of a cluster of this Kubernetes version; they must have been built.
 func (m Machine) files(minor string) (render.Files, error) {
 	f := render.Files{PKI: filepath.Join(m.Place.State, "pki"), Config: filepath.Join(m.Place.State, "config")}

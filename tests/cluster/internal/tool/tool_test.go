@@ -178,6 +178,31 @@ func TestAFailedBuildLeavesNothingAndSaysWhy(t *testing.T) {
 	}
 }
 
+func TestPruneKeepsWhatIsPinned(t *testing.T) {
+	b := Builder{Tools: filepath.Join("..", "..", "tools"), Cache: t.TempDir()}
+	restic, _, err := Find("restic", "1.36")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pin, err := Resolve(b.Tools, restic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := filepath.Join(b.Cache, "bin", "restic", "v0.1.0-000000000000")
+	for _, dir := range []string{old, b.Dir(pin)} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	removed, err := b.Prune()
+	if err != nil || !slices.Equal(removed, []string{old}) {
+		t.Errorf("removed %q, %v, want %q", removed, err, old)
+	}
+	if _, err := os.Stat(b.Dir(pin)); err != nil {
+		t.Errorf("what is pinned is gone: %v", err)
+	}
+}
+
 func TestNamesAreUniqueAndSorted(t *testing.T) {
 	names := Names()
 	if !slices.IsSorted(names) || len(slices.Compact(slices.Clone(names))) != len(names) {
