@@ -31,7 +31,8 @@ export KUBECONFIG
 # Only for a given cluster: the local one has its own registry, and images are made without Docker.
 REGISTRY ?=
 CONTAINER_TOOL ?= $(firstword $(foreach t,docker podman buildah,$(shell command -v $(t))))
-KUBE_RBAC_PROXY_IMAGE ?= quay.io/brancz/kube-rbac-proxy:v0.19.1
+KUBE_RBAC_PROXY_IMAGE ?= quay.io/brancz/kube-rbac-proxy:$(shell sed -n 's|.*brancz/kube-rbac-proxy \(v[0-9.]*\).*|\1|p' \
+	tests/cluster/tools/kube-rbac-proxy/go.mod)
 
 # What go test is told; "make test-e2e GO_TEST_FLAGS='-run Auto -v'".
 GO_TEST_FLAGS ?=
