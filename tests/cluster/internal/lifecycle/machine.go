@@ -95,7 +95,7 @@ func (m Machine) Prune(ctx context.Context) error {
 		return err
 	}
 	defer held.Release()
-	removed, err := m.Builder.Prune()
+	removed, err := m.Builder.Prune(ctx)
 	if err != nil {
 		return err
 	}

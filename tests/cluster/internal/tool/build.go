@@ -70,9 +70,7 @@ func (b Builder) Ensure(ctx context.Context, tools []Tool) error {
 		return err
 	}
 	// Two checkouts that build at the same time would take twice as long and end with the same files.
-	held, err := lock.Acquire(ctx, filepath.Join(b.Cache, "build.lock"), func(owner string) {
-		fmt.Fprintf(b.Out, "waiting for another build (%s)\n", owner)
-	})
+	held, err := b.lock(ctx)
 	if err != nil {
 		return err
 	}
@@ -94,6 +92,12 @@ func (b Builder) Ensure(ctx context.Context, tools []Tool) error {
 		fmt.Fprintf(b.Out, "built %d tools in %s\n", len(missing), b.Now().Sub(start).Round(time.Second))
 	}
 	return nil
+}
+
+func (b Builder) lock(ctx context.Context) (*lock.Lock, error) {
+	return lock.Acquire(ctx, filepath.Join(b.Cache, "build.lock"), func(owner string) {
+		fmt.Fprintf(b.Out, "waiting for another build (%s)\n", owner)
+	})
 }
 
 // Forecast says what will be built and how long that takes on two cores. It's for people: nothing depends on it.

@@ -4,6 +4,7 @@
 package tool
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,7 +12,13 @@ import (
 
 // Prune removes what the cache holds besides the binaries of the current pins, and returns the removed folders. Another checkout with other
 // pins builds its own again.
-func (b Builder) Prune() ([]string, error) {
+func (b Builder) Prune(ctx context.Context) ([]string, error) {
+	// A build that is under way has its files here too.
+	held, err := b.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer held.Release()
 	wanted := map[string]bool{}
 	for _, t := range Catalog() {
 		p, err := Resolve(b.Tools, t)

@@ -194,7 +194,7 @@ func TestPruneKeepsWhatIsPinned(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	removed, err := b.Prune()
+	removed, err := b.Prune(context.Background())
 	if err != nil || !slices.Equal(removed, []string{old}) {
 		t.Errorf("removed %q, %v, want %q", removed, err, old)
 	}
