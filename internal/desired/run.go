@@ -70,6 +70,23 @@ type Component struct {
 	NodeName      string
 }
 
+// Build builds everything that the work needs: the Secret, which must be there first, and a Job per component.
+func (r Run) Build(components []Component) (*corev1.Secret, []*batchv1.Job, error) {
+	secret, err := r.Secret(components)
+	if err != nil {
+		return nil, nil, err
+	}
+	jobs := make([]*batchv1.Job, 0, len(components))
+	for _, c := range components {
+		job, err := r.Job(c)
+		if err != nil {
+			return nil, nil, err
+		}
+		jobs = append(jobs, job)
+	}
+	return secret, jobs, nil
+}
+
 // Secret builds the short-lived Secret with the Tasks of all components and every credential that they need.
 func (r Run) Secret(components []Component) (*corev1.Secret, error) {
 	data := map[string][]byte{}

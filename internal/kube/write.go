@@ -104,6 +104,12 @@ func Delete(ctx context.Context, c client.Client, obj client.Object) error {
 	return nil
 }
 
+// CreateOwned creates obj, or finds the one that was made for the same owner before.
+func CreateOwned[P client.Object](ctx context.Context, c client.Client, live client.Reader, obj P, owner metav1.Object) error {
+	_, err := Create(ctx, c, live, obj, func(existing P) bool { return metav1.IsControlledBy(existing, owner) })
+	return err
+}
+
 // DropOwned deletes the object of that name in the owner's namespace, if the owner controls it: something of a
 // user's may have the name.
 func DropOwned[T any, P Object[T]](ctx context.Context, c client.Client, live client.Reader, owner client.Object, name string) error {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"time"
 
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -111,19 +110,15 @@ func (r *Reconciler) createJobs(ctx context.Context, s *corev1alpha1.BackupSessi
 		}
 		components = append(components, component)
 	}
-	secret, err := run.Secret(components)
+	secret, jobs, err := run.Build(components)
 	if err != nil {
 		return err
 	}
-	if _, err := kube.Create(ctx, r.Client, r.Live, secret, func(o *corev1.Secret) bool { return metav1.IsControlledBy(o, s) }); err != nil {
+	if err := kube.CreateOwned(ctx, r.Client, r.Live, secret, s); err != nil {
 		return err
 	}
-	for _, c := range components {
-		job, err := run.Job(c)
-		if err != nil {
-			return err
-		}
-		if _, err := kube.Create(ctx, r.Client, r.Live, job, func(o *batchv1.Job) bool { return metav1.IsControlledBy(o, s) }); err != nil {
+	for _, job := range jobs {
+		if err := kube.CreateOwned(ctx, r.Client, r.Live, job, s); err != nil {
 			return err
 		}
 	}
