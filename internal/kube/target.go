@@ -6,26 +6,24 @@ package kube
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/application"
 )
 
 // Target is what is backed up, or restored into.
 type Target struct {
-	Kind, Namespace, Name string
-	UID                   string
-	// Pod is the pod template's spec; nil for a PersistentVolumeClaim.
-	Pod *corev1.PodSpec
-	// Claim is set for a PersistentVolumeClaim.
-	Claim *corev1.PersistentVolumeClaim
+	application.Application
+	UID string
 	// Selector finds the pods of a workload; nil for a PersistentVolumeClaim.
 	Selector map[string]string
-	// Replicas is what a workload asks for; nil where that has no meaning.
-	Replicas *int32
 }
 
 // UnsupportedTargetError says that a kind can't be backed up.
@@ -45,7 +43,7 @@ func ReadTarget(ctx context.Context, live client.Reader, ref metav1alpha1.TypedO
 	if ref.Namespace != "" {
 		namespace = ref.Namespace
 	}
-	t := &Target{Kind: ref.Kind, Namespace: namespace, Name: ref.Name}
+	t := &Target{Application: application.Application{Kind: ref.Kind, Namespace: namespace, Name: ref.Name}}
 	workloadGroup := ref.APIGroup == "" || ref.APIGroup == appsv1.GroupName
 	switch {
 	case workloadGroup && ref.Kind == metav1alpha1.KindDeployment:
@@ -60,22 +58,46 @@ func ReadTarget(ctx context.Context, live client.Reader, ref metav1alpha1.TypedO
 			return nil, false, err
 		}
 		t.UID, t.Pod, t.Selector, t.Replicas = string(o.UID), &o.Spec.Template.Spec, o.Spec.Selector.MatchLabels, o.Spec.Replicas
+		for _, c := range o.Spec.VolumeClaimTemplates {
+			t.ClaimTemplates = append(t.ClaimTemplates, c.Name)
+		}
+		if o.Spec.Ordinals != nil {
+			t.FirstOrdinal = o.Spec.Ordinals.Start
+		}
 	case workloadGroup && ref.Kind == metav1alpha1.KindDaemonSet:
 		o, found, err := Get[appsv1.DaemonSet](ctx, live, namespace, ref.Name)
 		if err != nil || !found {
 			return nil, false, err
 		}
 		t.UID, t.Pod, t.Selector = string(o.UID), &o.Spec.Template.Spec, o.Spec.Selector.MatchLabels
+		if t.Nodes, err = nodesOf(ctx, live, o); err != nil {
+			return nil, false, err
+		}
 	case ref.APIGroup == "" && ref.Kind == metav1alpha1.KindPersistentVolumeClaim:
 		o, found, err := Get[corev1.PersistentVolumeClaim](ctx, live, namespace, ref.Name)
 		if err != nil || !found {
 			return nil, false, err
 		}
-		t.UID, t.Claim = string(o.UID), o
+		t.UID = string(o.UID)
 	default:
 		return nil, false, &UnsupportedTargetError{Group: ref.APIGroup, Kind: ref.Kind}
 	}
 	return t, true, nil
+}
+
+// nodesOf are the nodes on which a DaemonSet's pods run.
+func nodesOf(ctx context.Context, live client.Reader, o *appsv1.DaemonSet) ([]string, error) {
+	var pods corev1.PodList
+	if err := live.List(ctx, &pods, client.InNamespace(o.Namespace), client.MatchingLabels(o.Spec.Selector.MatchLabels)); err != nil {
+		return nil, fmt.Errorf("listing pods of DaemonSet %s/%s: %w", o.Namespace, o.Name, err)
+	}
+	nodes := map[string]bool{}
+	for _, p := range pods.Items {
+		if metav1.IsControlledBy(&p, o) && p.Spec.NodeName != "" && p.DeletionTimestamp.IsZero() {
+			nodes[p.Spec.NodeName] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(nodes)), nil
 }
 
 // NodeOfClaim returns the node on which a running pod uses one of the claims, so that another pod can mount a

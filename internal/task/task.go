@@ -34,6 +34,9 @@ const (
 	KindBackup Kind = "Backup"
 	// KindRestore writes one component back from the only entry of Repositories.
 	KindRestore Kind = "Restore"
+	// KindFinish forgets what retention dropped, and writes documents, once every component of a run is done. One
+	// entry of Repositories is one component's restic repository, so a name can occur more than once.
+	KindFinish Kind = "Finish"
 	// KindInitStorage writes those of Files that are not there yet into a volume backend, and proves that it can
 	// be written.
 	KindInitStorage Kind = "InitStorage"

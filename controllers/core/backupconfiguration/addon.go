@@ -78,16 +78,8 @@ func runnable(request addon.Request, bc *corev1alpha1.BackupConfiguration, targe
 	request.Vars = map[string]string{
 		metav1alpha1.VarNamespace: bc.Namespace, metav1alpha1.VarBackupSession: bc.Name,
 		metav1alpha1.VarInvokerKind: corev1alpha1.KindBackupConfiguration, metav1alpha1.VarInvokerName: bc.Name,
-		metav1alpha1.VarComponentName: metav1alpha1.ComponentDump,
 	}
-	if target.Claim != nil {
-		request.Vars[metav1alpha1.VarPVCName] = target.Name
-	}
-	plan, err := addon.Resolve(request)
-	if err != nil {
-		return err
-	}
-	_, err = desired.Data(desired.Application{Kind: target.Kind, Name: target.Name, Pod: target.Pod}, plan, request.Task.TargetVolumes, true)
+	_, err := desired.PlanParts(target.Application, request, nil, true)
 	return err
 }
 

@@ -34,6 +34,8 @@ func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.BackupSession, g *
 			err = r.createSnapshot(ctx, g, i)
 		case session.CreateJobs:
 			err = r.createJobs(ctx, s, g, i)
+		case session.Finish:
+			err = r.createFinisher(ctx, s, g, i)
 		case session.RecordSnapshot:
 			err = r.recordSnapshot(ctx, g, i)
 		case session.Retry:
@@ -51,6 +53,9 @@ func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.BackupSession, g *
 			}
 		case session.DropSecret:
 			err = kube.DropOwned[corev1.Secret](ctx, r.Client, r.Live, s, s.Name)
+			if len(g.facts.Components) > 1 {
+				err = errors.Join(err, kube.DropOwned[corev1.Secret](ctx, r.Client, r.Live, s, naming.RetentionPolicyJob(s.Name)))
+			}
 		default:
 			err = fmt.Errorf("carrying out an intent of type %T: unknown", intent)
 		}
@@ -126,32 +131,32 @@ func (r *Reconciler) createJobs(ctx context.Context, s *corev1alpha1.BackupSessi
 }
 
 func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1alpha1.BackupSession, g *gathered,
-	c componentPlan, i session.CreateJobs) (desired.Component, error) {
-	jobName := naming.Job(s.Name, c.name, len(g.plan.components))
-	paths := c.addon.Paths
+	c desired.PartPlan, i session.CreateJobs) (desired.Component, error) {
+	jobName := naming.Job(s.Name, c.Part.Component, len(g.plan.components))
+	paths := c.Addon.Paths
 	if len(paths) == 0 {
-		paths = c.data.Paths
+		paths = c.Data.Paths
 	}
 	out := desired.Component{
-		Name: c.name, JobName: jobName, Plan: c.addon, Target: c.data, Security: g.plan.security(),
+		Name: c.Part.Component, JobName: jobName, Plan: c.Addon, Target: c.Data, Security: g.plan.security(),
 		Task: task.Task{
-			Version: task.Version, Kind: task.KindBackup, Name: s.Name, Namespace: s.Namespace, Component: c.name, Job: jobName,
-			EnableCache: c.addon.EnableCache, Deadline: run.Deadline,
+			Version: task.Version, Kind: task.KindBackup, Name: s.Name, Namespace: s.Namespace, Component: c.Part.Component, Job: jobName,
+			EnableCache: c.Addon.EnableCache, Deadline: run.Deadline,
 			Backup: &task.Backup{
-				Paths: paths, Exclude: c.addon.Exclude, Args: c.addon.ResticArgs, OnReadError: c.addon.OnReadError,
-				PreviousFiles: previousFiles(g, c.name),
+				Paths: paths, Exclude: c.Addon.Exclude, Args: c.Addon.ResticArgs, OnReadError: c.Addon.OnReadError,
+				PreviousFiles: previousFiles(g, c.Part.Component),
 			},
 		},
 	}
 	out.Task.Nice, out.Task.IONice = desired.Priorities(run.Container)
 	for _, repo := range run.Repositories {
-		entry, err := r.repositoryTask(ctx, s, g, repo, c.name, i)
+		entry, err := r.repositoryTask(ctx, s, g, repo, c.Part.Component, i)
 		if err != nil {
 			return out, err
 		}
 		out.Task.Repositories = append(out.Task.Repositories, entry)
 	}
-	ended, err := r.endedJobs(ctx, s, g, c.name)
+	ended, err := r.endedJobs(ctx, s, g, c.Part.Component)
 	if err != nil {
 		return out, err
 	}
@@ -160,7 +165,10 @@ func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1al
 	if g.plan.target.Pod != nil {
 		selector = g.plan.target.Selector
 	}
-	node, err := kube.NodeOfClaim(ctx, r.Live, s.Namespace, selector, c.data.Claims)
+	if out.NodeName = c.Part.Node; out.NodeName != "" {
+		return out, nil
+	}
+	node, err := kube.NodeOfClaim(ctx, r.Live, s.Namespace, selector, c.Data.Claims)
 	out.NodeName = node
 	return out, err
 }

@@ -143,7 +143,9 @@ func (r *Reconciler) step(ctx context.Context, s *corev1alpha1.BackupSession) er
 // nobody: then the Job's own events and the wake-ups have to do.
 func byLabel(_ context.Context, o client.Object) []reconcile.Request {
 	labels := o.GetLabels()
-	if labels[metav1alpha1.LabelComponent] != metav1alpha1.JobComponentBackup {
+	switch labels[metav1alpha1.LabelComponent] {
+	case metav1alpha1.JobComponentBackup, metav1alpha1.JobComponentRetentionPolicy:
+	default:
 		return nil
 	}
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{

@@ -30,6 +30,9 @@ func (r *Reconciler) gatherJobs(ctx context.Context, g *gathered) error {
 		}
 		g.facts.Jobs[component] = r.jobFact(ctx, g, component, name, work)
 	}
+	if len(g.facts.Components) > 1 {
+		return r.gatherFinisher(ctx, g)
+	}
 	return nil
 }
 

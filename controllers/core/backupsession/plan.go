@@ -24,15 +24,9 @@ import (
 // plan is what the pods of a run do.
 type plan struct {
 	target     *kube.Target
-	components []componentPlan
+	components []desired.PartPlan
 	repos      []desired.RunRepository
 	labels     map[string]string // of the namespace
-}
-
-type componentPlan struct {
-	name  string
-	addon addon.Plan
-	data  desired.TargetData
 }
 
 // gatherPlan reads what is needed to start, and records as problems what is missing.
@@ -45,11 +39,11 @@ func (r *Reconciler) gatherPlan(ctx context.Context, g *gathered) error {
 			return err
 		}
 	}
-	for _, c := range g.plan.components {
-		g.facts.Components = append(g.facts.Components, c.name)
-		if unknown := c.addon.UnknownParams; len(unknown) > 0 {
+	for i, c := range g.plan.components {
+		g.facts.Components = append(g.facts.Components, c.Part.Component)
+		if unknown := c.Addon.UnknownParams; i == 0 && len(unknown) > 0 {
 			g.facts.Notes = append(g.facts.Notes, fmt.Sprintf("Task %s doesn't know the parameters %s; they have no effect.",
-				c.addon.Task, strings.Join(unknown, ", ")))
+				c.Addon.Task, strings.Join(unknown, ", ")))
 		}
 	}
 	if g.plan.target != nil && g.plan.security().NonRoot {
@@ -110,42 +104,22 @@ func (r *Reconciler) gatherAddon(ctx context.Context, g *gathered) error {
 		g.problem(false, "Session %q has %d tasks; exactly one is supported.", g.facts.Config.Name, len(info.Tasks))
 		return nil
 	}
-	component, err := componentPlanOf(g, object, functions, info.Tasks[0])
+	g.plan.components, err = desired.PlanParts(g.plan.target.Application, addon.Request{
+		Addon: object, Functions: functions, Direction: addon.Backup, Task: info.Tasks[0], Vars: map[string]string{
+			metav1alpha1.VarNamespace:     g.facts.Session.Namespace,
+			metav1alpha1.VarBackupSession: g.facts.Session.Name,
+			metav1alpha1.VarInvokerKind:   corev1alpha1.KindBackupConfiguration,
+			metav1alpha1.VarInvokerName:   g.facts.Configuration.Name,
+		},
+	}, nil, true)
 	if err != nil {
-		g.problem(false, "%v", err)
+		g.problem(false, "%v.", err)
 		return nil
 	}
-	g.plan.components = []componentPlan{component}
 	if h := g.facts.Config.Hooks; h != nil && len(h.PreBackup)+len(h.PostBackup) > 0 {
 		g.problem(false, "Session %q has hooks, which are not supported by this version; remove them.", g.facts.Config.Name)
 	}
 	return nil
-}
-
-// componentPlanOf plans the one component of a Deployment or a PersistentVolumeClaim.
-func componentPlanOf(g *gathered, object *addonsv1alpha1.Addon, functions map[string]*addonsv1alpha1.Function,
-	ref corev1alpha1.TaskReference) (componentPlan, error) {
-	target := g.plan.target
-	c := componentPlan{name: metav1alpha1.ComponentDump}
-	vars := map[string]string{
-		metav1alpha1.VarNamespace:     g.facts.Session.Namespace,
-		metav1alpha1.VarBackupSession: g.facts.Session.Name,
-		metav1alpha1.VarInvokerKind:   corev1alpha1.KindBackupConfiguration,
-		metav1alpha1.VarInvokerName:   g.facts.Configuration.Name,
-		metav1alpha1.VarComponentName: c.name,
-	}
-	if target.Claim != nil {
-		vars[metav1alpha1.VarPVCName] = target.Name
-	}
-	resolved, err := addon.Resolve(addon.Request{
-		Addon: object, Functions: functions, Direction: addon.Backup, Task: ref, Vars: vars,
-	})
-	if err != nil {
-		return c, err
-	}
-	c.addon = resolved
-	c.data, err = desired.Data(desired.Application{Kind: target.Kind, Name: target.Name, Pod: target.Pod}, resolved, ref.TargetVolumes, true)
-	return c, err
 }
 
 // gatherSecrets reads the credentials and passwords by name.

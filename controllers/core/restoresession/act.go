@@ -84,20 +84,20 @@ func (r *Reconciler) createJobs(ctx context.Context, s *corev1alpha1.RestoreSess
 
 func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1alpha1.RestoreSession, g *gathered,
 	c componentPlan) (desired.Component, error) {
-	jobName := naming.RestoreJob(s.Name, c.name, len(g.components))
+	jobName := naming.RestoreJob(s.Name, c.Part.Component, len(g.components))
 	repo := g.repository
 	out := desired.Component{
-		Name: c.name, JobName: jobName, Plan: c.addon, Target: c.data, Security: g.security(),
+		Name: c.Part.Component, JobName: jobName, Plan: c.Addon, Target: c.Data, Security: g.security(),
 		Task: task.Task{
-			Version: task.Version, Kind: task.KindRestore, Name: s.Name, Namespace: s.Namespace, Component: c.name, Job: jobName,
-			EnableCache: c.addon.EnableCache, Deadline: run.Deadline,
+			Version: task.Version, Kind: task.KindRestore, Name: s.Name, Namespace: s.Namespace, Component: c.Part.Component, Job: jobName,
+			EnableCache: c.Addon.EnableCache, Deadline: run.Deadline,
 			Repositories: []task.Repository{{
 				Name: repo.Repository.Name, Snapshot: repo.Snapshot,
 				Storage:   task.Storage{Backend: *repo.Storage.Spec.Storage.DeepCopy()},
-				Directory: repository.ComponentDir(repo.Repository.Spec.Path, g.snapshot.Spec.Session, c.name),
+				Directory: repository.ComponentDir(repo.Repository.Spec.Path, g.snapshot.Spec.Session, c.Part.Component),
 			}},
 			Restore: &task.Restore{
-				Snapshots: c.snapshots, Include: c.addon.Include, Exclude: c.addon.Exclude, Args: c.addon.ResticArgs,
+				Snapshots: c.snapshots, Include: c.Addon.Include, Exclude: c.Addon.Exclude, Args: c.Addon.ResticArgs,
 			},
 		},
 	}
@@ -106,7 +106,10 @@ func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1al
 	if g.target.Pod != nil {
 		selector = g.target.Selector
 	}
-	node, err := kube.NodeOfClaim(ctx, r.Live, s.Namespace, selector, c.data.Claims)
+	if out.NodeName = c.Part.Node; out.NodeName != "" {
+		return out, nil
+	}
+	node, err := kube.NodeOfClaim(ctx, r.Live, s.Namespace, selector, c.Data.Claims)
 	out.NodeName = node
 	return out, err
 }

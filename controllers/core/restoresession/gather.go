@@ -245,13 +245,8 @@ func (r *Reconciler) gatherAddon(ctx context.Context, g *gathered) error {
 	if g.target == nil || g.snapshot == nil {
 		return nil
 	}
-	for _, component := range g.facts.Components {
-		c, err := planOf(g, object, functions, component)
-		if err != nil {
-			g.missing(false, "%v.", err)
-			return nil
-		}
-		g.components = append(g.components, c)
+	if g.components, err = plan(g, object, functions); err != nil {
+		g.missing(false, "%v.", err)
 	}
 	return nil
 }

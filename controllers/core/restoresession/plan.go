@@ -22,38 +22,32 @@ import (
 
 // componentPlan is what one pod does.
 type componentPlan struct {
-	name      string
-	addon     addon.Plan
-	data      desired.TargetData
+	desired.PartPlan
 	snapshots []task.RestoreSnapshot
 }
 
-func planOf(g *gathered, object *addonsv1alpha1.Addon, functions map[string]*addonsv1alpha1.Function, component string) (componentPlan, error) {
+// plan matches the components of the Snapshot with the parts of the target, by name.
+func plan(g *gathered, object *addonsv1alpha1.Addon, functions map[string]*addonsv1alpha1.Function) ([]componentPlan, error) {
 	s := &g.facts.Session
-	c := componentPlan{name: component}
-	vars := map[string]string{
-		metav1alpha1.VarNamespace:      s.Namespace,
-		metav1alpha1.VarRestoreSession: s.Name,
-		metav1alpha1.VarSnapshot:       g.snapshot.Name,
-		metav1alpha1.VarComponentName:  component,
-	}
-	if g.target.Claim != nil {
-		vars[metav1alpha1.VarPVCName] = g.target.Name
-	}
-	ref := s.Spec.Addon.Tasks[0]
-	resolved, err := addon.Resolve(addon.Request{
-		Addon: object, Functions: functions, Direction: addon.Restore, Task: ref, Vars: vars,
-	})
+	parts, err := desired.PlanParts(g.target.Application, addon.Request{
+		Addon: object, Functions: functions, Direction: addon.Restore, Task: s.Spec.Addon.Tasks[0], Vars: map[string]string{
+			metav1alpha1.VarNamespace:      s.Namespace,
+			metav1alpha1.VarRestoreSession: s.Name,
+			metav1alpha1.VarSnapshot:       g.snapshot.Name,
+		},
+	}, g.facts.Components, false)
 	if err != nil {
-		return c, err
+		return nil, err
 	}
-	c.addon = resolved
-	app := desired.Application{Kind: g.target.Kind, Name: g.target.Name, Pod: g.target.Pod}
-	if c.data, err = desired.Data(app, resolved, ref.TargetVolumes, false); err != nil {
-		return c, err
+	var plans []componentPlan
+	for _, part := range parts {
+		snapshots, err := snapshotsOf(g.snapshot, part.Part.Component, part.Data.Paths)
+		if err != nil {
+			return nil, err
+		}
+		plans = append(plans, componentPlan{PartPlan: part, snapshots: snapshots})
 	}
-	c.snapshots, err = snapshotsOf(g.snapshot, component, c.data.Paths)
-	return c, err
+	return plans, nil
 }
 
 // snapshotsOf are the restic snapshots of a component. Each must lie in a volume of the target: a path that is

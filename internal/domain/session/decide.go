@@ -62,7 +62,7 @@ func (d *decision) step() {
 		d.start()
 		return
 	}
-	if !d.watch() {
+	if !d.watch() || !d.last() {
 		return
 	}
 	d.finish()
@@ -153,19 +153,59 @@ func (d *decision) initialStatus() storagev1alpha1.SnapshotStatus {
 	return status
 }
 
+// jobs asks for a pod per component. A single one forgets by itself what retention drops; of several none may,
+// because another one may still fail.
 func (d *decision) jobs() CreateJobs {
 	jobs := CreateJobs{
-		Components: d.facts.Components,
-		Forget:     map[string]map[string][]string{}, Drop: map[string][]string{}, Check: map[string]bool{},
+		Components: d.facts.Components, Forget: map[string]map[string][]string{}, Drop: map[string][]string{}, Check: map[string]bool{},
+	}
+	if len(d.facts.Components) == 1 {
+		jobs.Forget, jobs.Drop = d.drops(func(Repository) bool { return true })
 	}
 	for _, r := range d.facts.Repositories {
-		if forget := dropped(r, d.facts.Session.Name, d.now); len(forget) > 0 {
-			jobs.Forget[r.Name] = forget
-			jobs.Drop[r.Name] = dropNames(r, d.facts.Session.Name, true, d.now)
-		}
 		jobs.Check[r.Name] = firstBackup(r)
 	}
 	return jobs
+}
+
+// drops asks retention what goes from each Repository, and returns the restic ids by component and the Snapshots.
+func (d *decision) drops(of func(Repository) bool) (forget map[string]map[string][]string, drop map[string][]string) {
+	forget, drop = map[string]map[string][]string{}, map[string][]string{}
+	for _, r := range d.facts.Repositories {
+		if !of(r) {
+			continue
+		}
+		if ids := dropped(r, d.facts.Session.Name, d.now); len(ids) > 0 {
+			forget[r.Name] = ids
+			drop[r.Name] = dropNames(r, d.facts.Session.Name, true, d.now)
+		}
+	}
+	return forget, drop
+}
+
+// last runs the last step of a run with several components, and reports whether it is over or not needed.
+func (d *decision) last() bool {
+	if len(d.facts.Components) < 2 || d.facts.Finisher.Ended {
+		return true
+	}
+	if d.facts.Finisher.Exists {
+		d.verdict.WakeUp = progressInterval
+		return false
+	}
+	finish := Finish{}
+	finish.Forget, finish.Drop = d.drops(func(r Repository) bool {
+		return r.Snapshot != nil && r.Snapshot.Status.Phase == storagev1alpha1.SnapshotPhaseSucceeded
+	})
+	for _, r := range d.facts.Repositories {
+		if r.DocumentsByPod && r.Snapshot != nil {
+			finish.Documents = append(finish.Documents, r.Snapshot.Name)
+		}
+	}
+	if len(finish.Forget) == 0 && len(finish.Documents) == 0 {
+		return true
+	}
+	d.intend(finish)
+	return false
 }
 
 // watch brings the Snapshots up to date with the Jobs and reports whether all are complete and recorded.

@@ -33,6 +33,9 @@ type Facts struct {
 	Repositories []Repository
 	// Jobs are by component.
 	Jobs map[string]Job
+	// Finisher is the Job of the last step, which a run with several components has. Its Outcomes hold what was
+	// forgotten.
+	Finisher Job
 	// History are the finished BackupSessions of the same session, this one not among them.
 	History []Past
 }

@@ -90,13 +90,21 @@ func (d *decision) retain() {
 // forgotten collects the restic ids that are gone from a Repository, and why others are not.
 func (d *decision) forgotten(r Repository) (gone map[string]bool, problems []string) {
 	gone = map[string]bool{}
-	for _, component := range d.facts.Components {
-		o := d.facts.Jobs[component].Outcomes[r.Name]
+	take := func(who string, o Outcome) {
 		for _, id := range o.Forgotten {
 			gone[id] = true
 		}
 		if o.ForgetError != "" {
-			problems = append(problems, component+": "+o.ForgetError)
+			problems = append(problems, who+": "+o.ForgetError)
+		}
+	}
+	for _, component := range d.facts.Components {
+		take(component, d.facts.Jobs[component].Outcomes[r.Name])
+	}
+	if last := d.facts.Finisher; last.Exists {
+		take("the last step", last.Outcomes[r.Name])
+		if last.Outcomes == nil {
+			problems = append(problems, "the last step: "+last.Failure)
 		}
 	}
 	return gone, problems

@@ -77,6 +77,36 @@ func TestStories(t *testing.T) {
 			w.ends("dump-pod-1", "/data: permission denied")
 			w.settle()
 		},
+		"two components succeed, then older ones go in a last step": func(w *world) {
+			w.facts.Components = []string{"dump-pod-0", "dump-pod-1"}
+			for i, name := range []string{"s1", "s2"} {
+				w.past("repo", name, time.Duration(10-i)*24*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
+			}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(5*time.Second, "both pods report success")
+			w.ends("dump-pod-0", "")
+			w.ends("dump-pod-1", "")
+			w.settle()
+			w.then(3*time.Second, "the last step reports what it forgot")
+			w.facts.Finisher = Job{Name: "job-last", Exists: true, Ended: true, Outcomes: map[string]Outcome{"repo": {Forgotten: []string{"id-of-s1"}}}}
+			w.settle()
+		},
+		"the last step dies, so nothing is dropped": func(w *world) {
+			w.facts.Components = []string{"dump-pod-0", "dump-pod-1"}
+			for i, name := range []string{"s1", "s2"} {
+				w.past("repo", name, time.Duration(10-i)*24*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
+			}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(5*time.Second, "both pods report success")
+			w.ends("dump-pod-0", "")
+			w.ends("dump-pod-1", "")
+			w.settle()
+			w.then(30*time.Second, "the last step died without a report")
+			w.facts.Finisher = Job{Name: "job-last", Exists: true, Ended: true, Failure: "its pod ended again and again without a report."}
+			w.settle()
+		},
 		"the pod dies without a report": func(w *world) {
 			w.then(0, "the session was created")
 			w.pass()

@@ -60,6 +60,16 @@ type CreateJobs struct {
 	Check map[string]bool
 }
 
+// Finish makes the Job of the last step of a run with several components: only when all of them are safe may
+// older data go, and only then is it known what the documents say.
+type Finish struct {
+	// Forget and Drop are as in CreateJobs.
+	Forget map[string]map[string][]string
+	Drop   map[string][]string
+	// Documents are the Snapshots of which pods write the documents.
+	Documents []string
+}
+
 // StopJobs deletes the Jobs of components, with their pods.
 type StopJobs struct{ Names []string }
 
@@ -83,6 +93,7 @@ type DropSecret struct{}
 
 func (CreateSnapshot) intent() {}
 func (CreateJobs) intent()     {}
+func (Finish) intent()         {}
 func (StopJobs) intent()       {}
 func (RecordSnapshot) intent() {}
 func (DropSnapshots) intent()  {}

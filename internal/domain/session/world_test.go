@@ -141,6 +141,9 @@ func (w *world) carried(intent Intent) string {
 			}
 		}
 		return "create Jobs for " + strings.Join(i.Components, ", ") + tellForget(i)
+	case Finish:
+		w.facts.Finisher = Job{Name: "job-last", Exists: true}
+		return "create the Job of the last step" + tellForget(CreateJobs{Forget: i.Forget}) + tellDocuments(i.Documents)
 	case RecordSnapshot:
 		return w.record(i)
 	case StopJobs:
@@ -185,6 +188,13 @@ func (w *world) setSnapshot(repository, name string, status storagev1alpha1.Snap
 			}
 		}
 	}
+}
+
+func tellDocuments(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "; write the documents of " + strings.Join(names, ", ")
 }
 
 func tellForget(i CreateJobs) string {
