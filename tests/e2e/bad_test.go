@@ -33,7 +33,7 @@ func TestWrongPassword(t *testing.T) {
 			before = w.planted(ctx, t)
 			w.apply(ctx, t, object.BackupConfiguration(w.namespace))
 			w.succeed(ctx, t, w.firstSession(ctx, t), patience)
-			w.setPassword(ctx, t, "another")
+			w.setPassword(ctx, t, password+"-wrong")
 		})).
 		Assess("fails the run and says so", step(func(ctx context.Context, t *testing.T) {
 			w.backup(ctx, t, "wrong")
@@ -47,6 +47,7 @@ func TestWrongPassword(t *testing.T) {
 			w.restore(ctx, t, object.RestoreSession(w.namespace, "undo", "latest"))
 			w.same(ctx, t, before)
 		})).
+		Assess("shows no secret, wrong or right", step(w.noSecrets)).
 		Feature())
 }
 

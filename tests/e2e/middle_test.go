@@ -81,6 +81,18 @@ func (s *slow) awaitMiddle(ctx context.Context, t *testing.T) {
 	}
 }
 
+// mover is the one pod of the run.
+func (s *slow) mover(ctx context.Context, t testing.TB) *corev1.Pod {
+	t.Helper()
+	pods := s.pods.of(s.run)
+	if len(pods) != 1 {
+		t.Fatalf("the run has the pods %q", pods)
+	}
+	pod := &corev1.Pod{}
+	must(t, host.client.Get(ctx, s.key(pods[0]), pod))
+	return pod
+}
+
 func (s *slow) undo(ctx context.Context, t *testing.T) {
 	s.destroyed(ctx, t)
 	s.restore(ctx, t, object.RestoreSession(s.namespace, "undo", "latest"))
@@ -112,14 +124,8 @@ func TestMoverPodKilledInTheMiddle(t *testing.T) {
 	suite.Test(t, features.New("a backup whose pod is killed in the middle").
 		Setup(step(s.prepare)).
 		Setup(step(s.awaitMiddle)).
-		Assess("is finished by another pod, and leaves no lock behind", step(func(ctx context.Context, t *testing.T) {
-			first := s.pods.of(s.run)
-			if len(first) != 1 {
-				t.Fatalf("the run has the pods %q", first)
-			}
-			pod := &corev1.Pod{}
-			must(t, host.client.Get(ctx, s.key(first[0]), pod))
-			must(t, host.client.Delete(ctx, pod, client.GracePeriodSeconds(0)))
+		Assess("is finished by another pod", step(func(ctx context.Context, t *testing.T) {
+			must(t, host.client.Delete(ctx, s.mover(ctx, t), client.GracePeriodSeconds(0)))
 			s.succeed(ctx, t, s.run, s.within())
 			if pods := s.pods.of(s.run); len(pods) != 2 {
 				t.Errorf("the run has started %q, want a second pod", pods)
@@ -149,6 +155,9 @@ func TestOperatorKilledInTheMiddle(t *testing.T) {
 			}
 			for i := range pods.Items {
 				must(t, client.IgnoreNotFound(host.client.Delete(ctx, &pods.Items[i], &client.DeleteOptions{GracePeriodSeconds: ptr.To[int64](0)})))
+			}
+			if mover := s.mover(ctx, t); mover.Status.Phase != corev1.PodRunning {
+				t.Fatalf("the mover's pod is %s: this was not the middle of the backup", mover.Status.Phase)
 			}
 			s.succeed(ctx, t, s.run, s.within())
 			if pods := s.pods.of(s.run); len(pods) != 1 {

@@ -34,11 +34,12 @@ type Outcome struct {
 // SecretFor builds the Secret of a Job that exists, with its Task.
 type SecretFor func(job *batchv1.Job) (*corev1.Secret, error)
 
-// EnsureJob makes a Job and then its Secret, owned by the Job. Both can exist already. The pod waits for its
-// Secret, so a crash in between is mended by the next call.
+// EnsureJob makes a Job and then its Secret, owned by the Job. Both can exist already, and then nothing is written: a
+// Job that takes its time is ensured every few seconds. The pod waits for its Secret, so a crash in between is mended
+// by the next call.
 func EnsureJob(ctx context.Context, c client.Client, live client.Reader, job *batchv1.Job, secretFor SecretFor) error {
 	owner := metav1.GetControllerOf(job)
-	_, err := kube.Create(ctx, c, live, job, func(existing *batchv1.Job) bool {
+	err := ensure(ctx, c, live, job, func(existing *batchv1.Job) bool {
 		has := metav1.GetControllerOf(existing)
 		return owner != nil && has != nil && has.UID == owner.UID
 	})
@@ -49,10 +50,23 @@ func EnsureJob(ctx context.Context, c client.Client, live client.Reader, job *ba
 	if err != nil {
 		return err
 	}
-	_, err = kube.Create(ctx, c, live, secret, func(existing *corev1.Secret) bool {
+	return ensure(ctx, c, live, secret, func(existing *corev1.Secret) bool {
 		has := metav1.GetControllerOf(existing)
 		return has != nil && has.UID == job.UID
 	})
+}
+
+// ensure looks before it creates. obj then holds what exists.
+func ensure[T any, P kube.Object[T]](ctx context.Context, c client.Client, live client.Reader, obj P, isOurs func(P) bool) error {
+	existing, found, err := kube.Get[T, P](ctx, live, obj.GetNamespace(), obj.GetName())
+	if err != nil {
+		return err
+	}
+	if found && isOurs(existing) {
+		*obj = *existing
+		return nil
+	}
+	_, err = kube.Create(ctx, c, live, obj, isOurs)
 	return err
 }
 

@@ -27,7 +27,12 @@ func (d *Driver) TaskOf(ctx context.Context, job *batchv1.Job) (task.Task, error
 		if v.Secret == nil {
 			continue
 		}
-		for _, item := range v.Secret.Items {
+		items := v.Secret.Items
+		if len(items) == 0 {
+			// Every key is a file of its own name then.
+			items = []corev1.KeyToPath{{Key: task.FileName, Path: task.FileName}}
+		}
+		for _, item := range items {
 			if item.Path != task.FileName {
 				continue
 			}
