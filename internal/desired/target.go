@@ -84,6 +84,11 @@ func (d *TargetData) add(volume corev1.Volume, mount corev1.VolumeMount, readOnl
 		return fmt.Errorf("volume %q is mounted at %s, which KubeStash uses itself; mount it elsewhere with targetVolumes",
 			mount.Name, clean)
 	}
+	if mount.SubPathExpr != "" {
+		// It is made of the target's own environment, which our pod doesn't have.
+		return fmt.Errorf("volume %q is mounted with subPathExpr, which is not supported by this version; name the path with targetVolumes",
+			mount.Name)
+	}
 	mount.ReadOnly = readOnly
 	// Mounts of other pods must not come and go under a backup.
 	mount.MountPropagation = nil

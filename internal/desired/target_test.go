@@ -73,6 +73,13 @@ func TestDiscoverTarget(t *testing.T) {
 			},
 			wantError: "targetVolumes",
 		},
+		"a path that is made of the target's environment is refused": {
+			pod: corev1.PodSpec{
+				Volumes:    []corev1.Volume{claimVolume("data")},
+				Containers: []corev1.Container{mounting(corev1.VolumeMount{Name: "data", MountPath: "/srv", SubPathExpr: "$(POD_NAME)"})},
+			},
+			wantError: "subPathExpr",
+		},
 		"data where our own volumes are is refused": {
 			pod: corev1.PodSpec{
 				Volumes:    []corev1.Volume{claimVolume("data")},
