@@ -135,7 +135,8 @@ run: kubernetes-$(WHERE) ## Run the operator from source against the cluster, un
 
 .PHONY: demo
 demo: can-push-$(WHERE) $(CLUSTER) ## Back up and restore an annotated Deployment on a real cluster, step by step, and compare every byte.
-	@go run ./tests/demo --local=$(if $(filter local,$(WHERE)),true,false) --kubectl $(KUBECTL)
+	@mkdir -p bin && { [ -x bin/demo ] || echo "building the demo: up to 2 minutes the first time, without the downloads"; } && go build -o bin/demo ./tests/demo
+	@bin/demo --local=$(if $(filter local,$(WHERE)),true,false) --kubectl $(KUBECTL)
 
 ##@ Test
 

@@ -12,6 +12,7 @@ CLUSTER_FLAGS := $(if $(K8S_VERSION),--kubernetes $(K8S_VERSION))
 # Plain flags on purpose: the Kubernetes libraries that this compiles are then the same build as the tests', once for both.
 $(CLUSTER): $(CLUSTER_SOURCES)
 	@mkdir -p bin
+	@echo "building bin/cluster: up to 2 minutes the first time, without the downloads" >&2
 	@cd tests/cluster && GOFLAGS= GOWORK=off go build -ldflags '-s -w' -o $(CURDIR)/$(CLUSTER) .
 
 .PHONY: cluster-up cluster-down cluster-status cluster-env cluster-prune cluster-tool cluster-test

@@ -69,6 +69,8 @@ func TestSlotStartsNoPod(t *testing.T) {
 			})
 		})).
 		Assess("has started no pod; each run has started one", step(func(ctx context.Context, t *testing.T) {
+			// The next slot may come while we look: what started pods is looked at before who may have.
+			jobs := pods.jobs()
 			var list corev1.PodList
 			must(t, host.client.List(ctx, &list, client.InNamespace(w.namespace)))
 			for _, pod := range list.Items {
@@ -82,13 +84,13 @@ func TestSlotStartsNoPod(t *testing.T) {
 			for _, run := range runs.Items {
 				started[run.Name] = true
 			}
-			for _, job := range pods.jobs() {
+			for _, job := range jobs {
 				if got := pods.of(job); len(got) != 1 || !started[job] {
 					t.Errorf("Job %s, which is a run's: %t, has started the pods %q", job, started[job], got)
 				}
 			}
-			if len(pods.jobs()) < 2 {
-				t.Errorf("only %q have started pods", pods.jobs())
+			if len(jobs) < 2 {
+				t.Errorf("only %q have started pods", jobs)
 			}
 		})).
 		Feature())
