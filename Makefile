@@ -99,10 +99,10 @@ clean: ## Remove what was built in this checkout. The cache of tools and images 
 
 APPLY = $(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy
 
-# What runs is left alone, and a given cluster is there already.
+# What runs is left alone, once this checkout knows it; a given cluster is there already.
 .PHONY: kubernetes-local kubernetes-given
 kubernetes-local: $(CLUSTER)
-	@$(if $(NODES)$(K8S_VERSION),false,$(CLUSTER) status > /dev/null 2>&1) || $(MAKE) cluster-up
+	@$(if $(NODES)$(K8S_VERSION),false,test -x $(KUBECTL) -a -e $(LOCAL_KUBECONFIG) && $(CLUSTER) status > /dev/null 2>&1) || $(MAKE) cluster-up
 kubernetes-given: $(CLUSTER)
 
 .PHONY: deploy
