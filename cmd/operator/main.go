@@ -146,21 +146,21 @@ func managerOptions(o options, scheme *runtime.Scheme) ctrl.Options {
 		Cache: cache.Options{
 			DefaultTransform: cache.TransformStripManagedFields(),
 			ByObject: map[client.Object]cache.ByObject{
-				&corev1.Pod{}:                                   ours,
-				&batchv1.Job{}:                                  ours,
-				&batchv1.CronJob{}:                              ours,
-				metadataOnly("apps", "v1", "Deployment"):        {Transform: keepAnnotations},
-				metadataOnly("apps", "v1", "StatefulSet"):       {Transform: keepAnnotations},
-				metadataOnly("apps", "v1", "DaemonSet"):         {Transform: keepAnnotations},
-				metadataOnly("", "v1", "PersistentVolumeClaim"): {Transform: keepAnnotations},
+				&corev1.Pod{}:                             ours,
+				&batchv1.Job{}:                            ours,
+				&batchv1.CronJob{}:                        ours,
+				metadataOnly("apps", "Deployment"):        {Transform: keepAnnotations},
+				metadataOnly("apps", "StatefulSet"):       {Transform: keepAnnotations},
+				metadataOnly("apps", "DaemonSet"):         {Transform: keepAnnotations},
+				metadataOnly("", "PersistentVolumeClaim"): {Transform: keepAnnotations},
 			},
 		},
 	}
 }
 
-func metadataOnly(group, version, kind string) *metav1.PartialObjectMetadata {
+func metadataOnly(group, kind string) *metav1.PartialObjectMetadata {
 	m := &metav1.PartialObjectMetadata{}
-	m.APIVersion = metav1.GroupVersion{Group: group, Version: version}.String()
+	m.APIVersion = metav1.GroupVersion{Group: group, Version: "v1"}.String()
 	m.Kind = kind
 	return m
 }

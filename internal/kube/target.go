@@ -4,6 +4,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -40,49 +41,78 @@ func (e *UnsupportedTargetError) Error() string {
 // ReadTarget reads a target past the cache, which keeps no pod templates. The namespace is used where the
 // reference names none. Workloads are found by their kind also when the group was left out.
 func ReadTarget(ctx context.Context, live client.Reader, ref metav1alpha1.TypedObjectReference, namespace string) (*Target, bool, error) {
-	if ref.Namespace != "" {
-		namespace = ref.Namespace
+	at := client.ObjectKey{Namespace: cmp.Or(ref.Namespace, namespace), Name: ref.Name}
+	var read func(context.Context, client.Reader, client.ObjectKey) (*Target, bool, error)
+	if ref.APIGroup == "" || ref.APIGroup == appsv1.GroupName {
+		read = workloads[ref.Kind]
 	}
-	t := &Target{Application: application.Application{Kind: ref.Kind, Namespace: namespace, Name: ref.Name}}
-	workloadGroup := ref.APIGroup == "" || ref.APIGroup == appsv1.GroupName
-	switch {
-	case workloadGroup && ref.Kind == metav1alpha1.KindDeployment:
-		o, found, err := Get[appsv1.Deployment](ctx, live, namespace, ref.Name)
-		if err != nil || !found {
-			return nil, false, err
-		}
-		t.UID, t.Pod, t.Selector, t.Replicas = string(o.UID), &o.Spec.Template.Spec, o.Spec.Selector.MatchLabels, o.Spec.Replicas
-	case workloadGroup && ref.Kind == metav1alpha1.KindStatefulSet:
-		o, found, err := Get[appsv1.StatefulSet](ctx, live, namespace, ref.Name)
-		if err != nil || !found {
-			return nil, false, err
-		}
-		t.UID, t.Pod, t.Selector, t.Replicas = string(o.UID), &o.Spec.Template.Spec, o.Spec.Selector.MatchLabels, o.Spec.Replicas
-		for _, c := range o.Spec.VolumeClaimTemplates {
-			t.ClaimTemplates = append(t.ClaimTemplates, c.Name)
-		}
-		if o.Spec.Ordinals != nil {
-			t.FirstOrdinal = o.Spec.Ordinals.Start
-		}
-	case workloadGroup && ref.Kind == metav1alpha1.KindDaemonSet:
-		o, found, err := Get[appsv1.DaemonSet](ctx, live, namespace, ref.Name)
-		if err != nil || !found {
-			return nil, false, err
-		}
-		t.UID, t.Pod, t.Selector = string(o.UID), &o.Spec.Template.Spec, o.Spec.Selector.MatchLabels
-		if t.Nodes, err = nodesOf(ctx, live, o); err != nil {
-			return nil, false, err
-		}
-	case ref.APIGroup == "" && ref.Kind == metav1alpha1.KindPersistentVolumeClaim:
-		o, found, err := Get[corev1.PersistentVolumeClaim](ctx, live, namespace, ref.Name)
-		if err != nil || !found {
-			return nil, false, err
-		}
-		t.UID = string(o.UID)
-	default:
+	if ref.APIGroup == "" && ref.Kind == metav1alpha1.KindPersistentVolumeClaim {
+		read = readClaim
+	}
+	if read == nil {
 		return nil, false, &UnsupportedTargetError{Group: ref.APIGroup, Kind: ref.Kind}
 	}
+	target, found, err := read(ctx, live, at)
+	if err != nil || !found {
+		return nil, false, err
+	}
+	target.Kind, target.Namespace, target.Name = ref.Kind, at.Namespace, at.Name
+	return target, true, nil
+}
+
+var workloads = map[string]func(context.Context, client.Reader, client.ObjectKey) (*Target, bool, error){
+	metav1alpha1.KindDeployment:  readDeployment,
+	metav1alpha1.KindStatefulSet: readStatefulSet,
+	metav1alpha1.KindDaemonSet:   readDaemonSet,
+}
+
+func readDeployment(ctx context.Context, live client.Reader, at client.ObjectKey) (*Target, bool, error) {
+	o, found, err := Get[appsv1.Deployment](ctx, live, at.Namespace, at.Name)
+	if err != nil || !found {
+		return nil, false, err
+	}
+	return &Target{
+		Application: application.Application{Pod: &o.Spec.Template.Spec, Replicas: o.Spec.Replicas},
+		UID:         string(o.UID), Selector: o.Spec.Selector.MatchLabels,
+	}, true, nil
+}
+
+func readStatefulSet(ctx context.Context, live client.Reader, at client.ObjectKey) (*Target, bool, error) {
+	o, found, err := Get[appsv1.StatefulSet](ctx, live, at.Namespace, at.Name)
+	if err != nil || !found {
+		return nil, false, err
+	}
+	t := &Target{
+		Application: application.Application{Pod: &o.Spec.Template.Spec, Replicas: o.Spec.Replicas},
+		UID:         string(o.UID), Selector: o.Spec.Selector.MatchLabels,
+	}
+	for _, c := range o.Spec.VolumeClaimTemplates {
+		t.ClaimTemplates = append(t.ClaimTemplates, c.Name)
+	}
+	if o.Spec.Ordinals != nil {
+		t.FirstOrdinal = o.Spec.Ordinals.Start
+	}
 	return t, true, nil
+}
+
+func readDaemonSet(ctx context.Context, live client.Reader, at client.ObjectKey) (*Target, bool, error) {
+	o, found, err := Get[appsv1.DaemonSet](ctx, live, at.Namespace, at.Name)
+	if err != nil || !found {
+		return nil, false, err
+	}
+	nodes, err := nodesOf(ctx, live, o)
+	return &Target{
+		Application: application.Application{Pod: &o.Spec.Template.Spec, Nodes: nodes},
+		UID:         string(o.UID), Selector: o.Spec.Selector.MatchLabels,
+	}, true, err
+}
+
+func readClaim(ctx context.Context, live client.Reader, at client.ObjectKey) (*Target, bool, error) {
+	o, found, err := Get[corev1.PersistentVolumeClaim](ctx, live, at.Namespace, at.Name)
+	if err != nil || !found {
+		return nil, false, err
+	}
+	return &Target{UID: string(o.UID)}, true, nil
 }
 
 // nodesOf are the nodes on which a DaemonSet's pods run.
