@@ -174,7 +174,7 @@ func (r Run) Job(c Component) (*batchv1.Job, error) {
 func addPlan(job *batchv1.Job, plan addon.Plan) {
 	spec := &job.Spec.Template.Spec
 	for _, v := range plan.Volumes {
-		spec.Volumes = upsert(spec.Volumes, planVolume(v), func(v corev1.Volume) string { return v.Name })
+		spec.Volumes = upsert(spec.Volumes, corev1.Volume{Name: v.Name, VolumeSource: v.Source.ToCore()}, func(v corev1.Volume) string { return v.Name })
 	}
 	c := &spec.Containers[0]
 	for _, m := range plan.VolumeMounts {
@@ -182,20 +182,6 @@ func addPlan(job *batchv1.Job, plan addon.Plan) {
 	}
 	OverlayContainer(job, plan.Function.RuntimeSettings)
 	overlayEnv(c, plan.Function.Env)
-}
-
-// planVolume turns a claim template into a generic ephemeral volume, which lives as long as the pod.
-func planVolume(v addon.Volume) corev1.Volume {
-	if v.Source.VolumeClaimTemplate == nil {
-		return CoreVolume(metav1alpha1.Volume{Name: v.Name, VolumeSource: v.Source.VolumeSource})
-	}
-	t := v.Source.VolumeClaimTemplate
-	return corev1.Volume{Name: v.Name, VolumeSource: corev1.VolumeSource{Ephemeral: &corev1.EphemeralVolumeSource{
-		VolumeClaimTemplate: &corev1.PersistentVolumeClaimTemplate{
-			ObjectMeta: metav1.ObjectMeta{Labels: t.Metadata.Labels, Annotations: t.Metadata.Annotations},
-			Spec:       t.Spec,
-		},
-	}}}
 }
 
 func passwordKey(i int) string             { return passwordFile + "-" + strconv.Itoa(i) }

@@ -45,7 +45,7 @@ func OverlayPodTemplate(job *batchv1.Job, t *metav1alpha1.PodTemplateSpec) {
 
 	to := &pod.Spec
 	for _, v := range spec.Volumes {
-		to.Volumes = upsert(to.Volumes, CoreVolume(v), func(v corev1.Volume) string { return v.Name })
+		to.Volumes = upsert(to.Volumes, v.ToCore(), func(v corev1.Volume) string { return v.Name })
 	}
 	to.InitContainers = append(to.InitContainers, spec.InitContainers...)
 	set(&to.TerminationGracePeriodSeconds, spec.TerminationGracePeriodSeconds)
@@ -180,13 +180,6 @@ func overlayJSON(to, over any) {
 	if err != nil {
 		panic(fmt.Sprintf("merging %T: %v", over, err))
 	}
-}
-
-// CoreVolume turns our volume into a pod's.
-func CoreVolume(v metav1alpha1.Volume) corev1.Volume {
-	out := corev1.Volume{Name: v.Name}
-	overlayJSON(&out.VolumeSource, v.VolumeSource)
-	return out
 }
 
 func set[T any](to **T, from *T) {

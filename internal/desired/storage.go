@@ -135,5 +135,5 @@ func StorageVolume(s *storagev1alpha1.BackupStorage) (corev1.Volume, corev1.Volu
 	}
 	name := naming.Disambiguate(storageVolume, s.Namespace+"/"+s.Name)
 	volume := metav1alpha1.Volume{Name: name, VolumeSource: local.VolumeSource}
-	return CoreVolume(volume), corev1.VolumeMount{Name: name, MountPath: local.MountPath, SubPath: local.SubPath}, true
+	return volume.ToCore(), corev1.VolumeMount{Name: name, MountPath: local.MountPath, SubPath: local.SubPath}, true
 }

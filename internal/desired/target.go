@@ -56,7 +56,7 @@ func DiscoverTarget(pod *corev1.PodSpec, readOnly bool) (TargetData, error) {
 func SelectTarget(pod *corev1.PodSpec, selected *corev1alpha1.TargetVolumeInfo, readOnly bool) (TargetData, error) {
 	var own []corev1.Volume
 	for _, v := range selected.Volumes {
-		own = append(own, CoreVolume(v))
+		own = append(own, v.ToCore())
 	}
 	candidates := own
 	if pod != nil {
