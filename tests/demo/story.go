@@ -90,8 +90,11 @@ func (d *demo) deploy(ctx context.Context) error {
 	}
 	for _, command := range []string{
 		"kubectl -n kubestash get pods",
-		// The leader applies the addons once it leads.
-		"kubectl wait --for=create --timeout=60s addon/workload-addon function/workload-backup function/workload-restore",
+		// The leader applies the addons once it leads. Asked for several objects at once, kubectl gives up when the
+		// first of them isn't there yet.
+		"kubectl wait --for=create --timeout=60s addon/workload-addon",
+		"kubectl wait --for=create --timeout=60s function/workload-backup",
+		"kubectl wait --for=create --timeout=60s function/workload-restore",
 	} {
 		if err := d.run(ctx, command); err != nil {
 			return err
