@@ -74,6 +74,7 @@ var families = []family{
 	{"internal/kube/*", "internal/kube", "a member builds on its port"},
 	{"internal/kube/source", "internal/kube/store", "opening a Repository begins with opening its BackupStorage"},
 	{"internal/domain/*", "internal/domain/snapshot", "every life ends in snapshots, and reads them the same way"},
+	{"internal/domain/*", "internal/domain/invoker", "whatever starts backups is read in one form"},
 	{"internal/domain/session", "internal/domain/repository", "a session sums up the repositories that it wrote"},
 	{"controllers", "controllers/*/*", "a list names its members"},
 	{"internal/cli", "internal/cli/*", "a list names its members"},

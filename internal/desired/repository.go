@@ -9,25 +9,26 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/naming"
 )
 
-// Repository is what a BackupConfiguration asks for with one of its repositories. References name their
-// namespaces: the Repository may be read without its BackupConfiguration. It has no owner, because its life
+// Repository is what an invoker asks for with one of its repositories. References name their namespaces: the
+// Repository may be read without its invoker. It has no owner, because its life
 // ends by its own policy.
 func Repository(
-	bc *corev1alpha1.BackupConfiguration, info corev1alpha1.RepositoryInfo,
+	of *invoker.Invoker, info corev1alpha1.RepositoryInfo,
 	appRef metav1alpha1.TypedObjectReference, storage metav1alpha1.ObjectReference,
 ) *storagev1alpha1.Repository {
 	repository := &storagev1alpha1.Repository{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:      info.Name,
-			Namespace: bc.Namespace,
+			Namespace: of.Namespace,
 			Labels: map[string]string{
 				metav1alpha1.LabelManagedBy:        metav1alpha1.ManagedByKubeStash,
-				metav1alpha1.LabelInvokerKind:      corev1alpha1.KindBackupConfiguration,
-				metav1alpha1.LabelInvokerName:      naming.LabelValue(bc.Name),
-				metav1alpha1.LabelInvokerNamespace: bc.Namespace,
+				metav1alpha1.LabelInvokerKind:      of.Kind,
+				metav1alpha1.LabelInvokerName:      naming.LabelValue(of.Name),
+				metav1alpha1.LabelInvokerNamespace: of.Namespace,
 			},
 		},
 		Spec: storagev1alpha1.RepositorySpec{
@@ -43,7 +44,7 @@ func Repository(
 	if secret := info.EncryptionSecret; secret != nil {
 		ref := *secret
 		if ref.Namespace == "" {
-			ref.Namespace = bc.Namespace
+			ref.Namespace = of.Namespace
 		}
 		repository.Spec.EncryptionSecret = &ref
 	}

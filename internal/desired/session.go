@@ -12,39 +12,38 @@ import (
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/naming"
 )
 
-// BackupSession is the run of a session at a time: a slot of the schedule, or the creation of the
-// BackupConfiguration for its first run. The same run has the same name, so creating it twice means adopting it.
-func BackupSession(bc *corev1alpha1.BackupConfiguration, session *corev1alpha1.Session, at time.Time) *corev1alpha1.BackupSession {
+// BackupSession is the run of a session at a time: a slot of the schedule, or the creation of the invoker for its
+// first run. The same run has the same name, so creating it twice means adopting it.
+func BackupSession(of *invoker.Invoker, session *corev1alpha1.SessionConfig, at time.Time) *corev1alpha1.BackupSession {
 	run := &corev1alpha1.BackupSession{
 		ObjectMeta: metav1.ObjectMeta{
-			Name:      naming.BackupSession(bc.Name, session.Name, at.Unix()),
-			Namespace: bc.Namespace,
+			Name:      naming.BackupSession(of.Name, session.Name, at.Unix()),
+			Namespace: of.Namespace,
 			Labels: map[string]string{
 				metav1alpha1.LabelManagedBy:   metav1alpha1.ManagedByKubeStash,
-				metav1alpha1.LabelInvokerName: naming.LabelValue(bc.Name),
+				metav1alpha1.LabelInvokerName: naming.LabelValue(of.Name),
 				metav1alpha1.LabelSessionName: naming.LabelValue(session.Name),
 			},
 			// Its own controller would add it with another write.
-			Finalizers: []string{metav1alpha1.FinalizerCleanup},
-			OwnerReferences: []metav1.OwnerReference{
-				*metav1.NewControllerRef(bc, corev1alpha1.GroupVersion.WithKind(corev1alpha1.KindBackupConfiguration)),
-			},
+			Finalizers:      []string{metav1alpha1.FinalizerCleanup},
+			OwnerReferences: []metav1.OwnerReference{of.Owner()},
 		},
 		Spec: corev1alpha1.BackupSessionSpec{
 			Invoker: &corev1.TypedLocalObjectReference{
 				APIGroup: ptr.To(corev1alpha1.GroupName),
-				Kind:     corev1alpha1.KindBackupConfiguration,
-				Name:     bc.Name,
+				Kind:     of.Kind,
+				Name:     of.Name,
 			},
 			Session:       session.Name,
 			BackupTimeout: session.BackupTimeout,
 		},
 	}
 	if session.RetryConfig != nil {
-		// The schema defaults it; a BackupConfiguration that was stored before the schema did has zero.
+		// The schema defaults it; an invoker that was stored before the schema did has zero.
 		run.Spec.RetryLeft = max(session.RetryConfig.MaxRetry, 1)
 	}
 	return run

@@ -16,9 +16,10 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/desired"
+	"kubestash.com/kubestash/internal/domain/invoker"
 )
 
-func invoker(name, session string) (*corev1alpha1.BackupConfiguration, *corev1alpha1.Session) {
+func nightly(name, session string) (*invoker.Invoker, *corev1alpha1.SessionConfig) {
 	bc := &corev1alpha1.BackupConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: name, UID: "uid"},
 		Spec: corev1alpha1.BackupConfigurationSpec{Sessions: []corev1alpha1.Session{{
@@ -28,13 +29,13 @@ func invoker(name, session string) (*corev1alpha1.BackupConfiguration, *corev1al
 			}},
 		}}},
 	}
-	return bc, &bc.Spec.Sessions[0]
+	return invoker.OfConfiguration(bc), &bc.Spec.Sessions[0].SessionConfig
 }
 
 func TestNamesAndLabelsOfAnyLengthAreValid(t *testing.T) {
 	for _, name := range []string{"a", strings.Repeat("n", 63), strings.Repeat("n", 253)} {
 		for _, session := range []string{"d", strings.Repeat("S_", 31), strings.Repeat("s", 253)} {
-			bc, s := invoker(name, session)
+			bc, s := nightly(name, session)
 			run, cronJob := desired.BackupSession(bc, s, time.Unix(1705483201, 0)), desired.Trigger(bc, s, "1 * * * *", false)
 			for _, labels := range []map[string]string{run.Labels, cronJob.Labels, cronJob.Spec.JobTemplate.Labels, cronJob.Spec.JobTemplate.Spec.Template.Labels} {
 				for key, value := range labels {
@@ -70,7 +71,7 @@ func TestARunHasItsRetries(t *testing.T) {
 		"maxRetry":                  {&corev1alpha1.RetryConfig{MaxRetry: 3}, 3},
 		"one that nobody defaulted": {&corev1alpha1.RetryConfig{}, 1},
 	} {
-		bc, s := invoker("app", "daily")
+		bc, s := nightly("app", "daily")
 		s.RetryConfig = row.config
 		if got := desired.BackupSession(bc, s, time.Unix(1, 0)).Spec.RetryLeft; got != row.want {
 			t.Errorf("%s: got %d", sentence, got)
@@ -79,7 +80,7 @@ func TestARunHasItsRetries(t *testing.T) {
 }
 
 func TestIsSameRun(t *testing.T) {
-	bc, s := invoker("app", "daily")
+	bc, s := nightly("app", "daily")
 	run := desired.BackupSession(bc, s, time.Unix(1, 0))
 	for sentence, row := range map[string]struct {
 		change func(*corev1alpha1.BackupSession)
@@ -99,7 +100,7 @@ func TestIsSameRun(t *testing.T) {
 }
 
 func TestASlotStartsNoPod(t *testing.T) {
-	bc, s := invoker("app", "daily")
+	bc, s := nightly("app", "daily")
 	spec := desired.Trigger(bc, s, "1 * * * *", true).Spec
 	if got := ptr.Deref(spec.JobTemplate.Spec.ManagedBy, ""); got != metav1alpha1.JobManagedBy {
 		t.Errorf("managedBy is %q", got)
@@ -114,7 +115,7 @@ func TestASlotStartsNoPod(t *testing.T) {
 }
 
 func TestRepositoryPolicies(t *testing.T) {
-	bc, _ := invoker("app", "daily")
+	bc, _ := nightly("app", "daily")
 	for policy, want := range map[corev1alpha1.RepositoryDeletionPolicy]storagev1alpha1.DeletionPolicy{
 		"": "Delete", "Delete": "Delete", "WipeOut": "WipeOut", "Retain": "Delete",
 	} {

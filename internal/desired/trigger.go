@@ -11,6 +11,7 @@ import (
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/naming"
 )
 
@@ -26,13 +27,13 @@ const (
 )
 
 // Trigger is the CronJob that marks the slots of one session. The schedule is resolved: it has no H.
-func Trigger(bc *corev1alpha1.BackupConfiguration, session *corev1alpha1.Session, schedule string, suspend bool) *batchv1.CronJob {
+func Trigger(of *invoker.Invoker, session *corev1alpha1.SessionConfig, schedule string, suspend bool) *batchv1.CronJob {
 	scheduler := session.Scheduler
 	labels := map[string]string{
 		metav1alpha1.LabelManagedBy:        metav1alpha1.ManagedByKubeStash,
-		metav1alpha1.LabelInvokerKind:      corev1alpha1.KindBackupConfiguration,
-		metav1alpha1.LabelInvokerName:      naming.LabelValue(bc.Name),
-		metav1alpha1.LabelInvokerNamespace: bc.Namespace,
+		metav1alpha1.LabelInvokerKind:      of.Kind,
+		metav1alpha1.LabelInvokerName:      naming.LabelValue(of.Name),
+		metav1alpha1.LabelInvokerNamespace: of.Namespace,
 		metav1alpha1.LabelSessionName:      naming.LabelValue(session.Name),
 	}
 	concurrency := scheduler.ConcurrencyPolicy
@@ -41,14 +42,12 @@ func Trigger(bc *corev1alpha1.BackupConfiguration, session *corev1alpha1.Session
 	}
 	return &batchv1.CronJob{
 		ObjectMeta: metav1.ObjectMeta{
-			Name:      naming.CronJob(bc.Name, session.Name),
-			Namespace: bc.Namespace,
+			Name:      naming.CronJob(of.Name, session.Name),
+			Namespace: of.Namespace,
 			Labels:    labels,
 			// Labels hold at most 63 bytes, so the whole name of the session is here.
-			Annotations: map[string]string{AnnotationSession: session.Name},
-			OwnerReferences: []metav1.OwnerReference{
-				*metav1.NewControllerRef(bc, corev1alpha1.GroupVersion.WithKind(corev1alpha1.KindBackupConfiguration)),
-			},
+			Annotations:     map[string]string{AnnotationSession: session.Name},
+			OwnerReferences: []metav1.OwnerReference{of.Owner()},
 		},
 		Spec: batchv1.CronJobSpec{
 			Schedule:                   schedule,
@@ -61,7 +60,7 @@ func Trigger(bc *corev1alpha1.BackupConfiguration, session *corev1alpha1.Session
 			JobTemplate: batchv1.JobTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{
 					Labels:      labels,
-					Annotations: map[string]string{AnnotationSession: session.Name, AnnotationInvoker: bc.Name},
+					Annotations: map[string]string{AnnotationSession: session.Name, AnnotationInvoker: of.Name},
 				},
 				Spec: batchv1.JobSpec{
 					ManagedBy:               ptr.To(metav1alpha1.JobManagedBy),

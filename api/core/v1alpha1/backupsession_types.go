@@ -136,6 +136,10 @@ type SnapshotStatus struct {
 	// Repository that holds the Snapshot.
 	// +optional
 	Repository string `json:"repository,omitempty"`
+
+	// Target is the name of what was backed up in the spec.targets of a BackupBatch. Empty for a BackupConfiguration.
+	// +optional
+	Target string `json:"target,omitempty"`
 }
 
 // RetentionPolicyApplyStatus tells how old Snapshots of a Repository were removed. The operator writes it. Empty means not applied.

@@ -20,6 +20,7 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/configuration"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/naming"
 	"kubestash.com/kubestash/internal/kube"
 )
@@ -82,7 +83,7 @@ func (r *Reconciler) actOne(
 func (r *Reconciler) ensureRepository(
 	ctx context.Context, bc *corev1alpha1.BackupConfiguration, facts configuration.Facts, intent configuration.EnsureRepository,
 ) error {
-	wanted := desired.Repository(bc, intent.Info, intent.AppRef, intent.Storage)
+	wanted := desired.Repository(invoker.OfConfiguration(bc), intent.Info, intent.AppRef, intent.Storage)
 	existing, exists := facts.Repositories[wanted.Name]
 	if exists {
 		// What the Repository says of itself may be another spelling of the same, and can't be changed.
@@ -105,7 +106,7 @@ func (r *Reconciler) ensureCronJob(
 	ctx context.Context, bc *corev1alpha1.BackupConfiguration, facts configuration.Facts, intent configuration.EnsureCronJob,
 ) error {
 	session := sessionNamed(bc, intent.Session)
-	wanted := desired.Trigger(bc, session, intent.Schedule, intent.Suspend)
+	wanted := desired.Trigger(invoker.OfConfiguration(bc), &session.SessionConfig, intent.Schedule, intent.Suspend)
 	if known, exists := facts.CronJobs[intent.Session]; exists {
 		wanted.Name = known.Name
 	}
@@ -154,7 +155,7 @@ func (r *Reconciler) suspendCronJob(ctx context.Context, bc *corev1alpha1.Backup
 // startFirst makes the first run. It is named after the configuration's creation, so it can't be made twice as
 // long as it is there; the condition remembers it after that.
 func (r *Reconciler) startFirst(ctx context.Context, bc *corev1alpha1.BackupConfiguration, intent configuration.StartFirst) error {
-	run := desired.BackupSession(bc, sessionNamed(bc, intent.Session), bc.CreationTimestamp.Time)
+	run := desired.BackupSession(invoker.OfConfiguration(bc), &sessionNamed(bc, intent.Session).SessionConfig, bc.CreationTimestamp.Time)
 	isSame := func(existing *corev1alpha1.BackupSession) bool { return desired.IsSameRun(existing, run) }
 	_, err := kube.Create(ctx, r.Client, r.Live, run.DeepCopy(), isSame)
 	var foreign *kube.ForeignError

@@ -31,9 +31,9 @@ func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.BackupSession, g *
 		var err error
 		switch i := intent.(type) {
 		case session.CreateSnapshot:
-			err = r.createSnapshot(ctx, g, i)
+			err = of(g.targetOf(i.Repository), r.createSnapshot(ctx, g, i))
 		case session.CreateJobs:
-			err = r.createJobs(ctx, s, g, i)
+			err = of(i.Target, r.createJobs(ctx, s, g, i))
 		case session.Finish:
 			err = r.createFinisher(ctx, s, g, i)
 		case session.RecordSnapshot:
@@ -52,9 +52,9 @@ func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.BackupSession, g *
 				err = errors.Join(err, kube.Delete(ctx, r.Client, old))
 			}
 		case session.DropSecret:
-			err = kube.DropOwned[corev1.Secret](ctx, r.Client, r.Live, s, s.Name)
-			if len(g.facts.Components) > 1 {
-				err = errors.Join(err, kube.DropOwned[corev1.Secret](ctx, r.Client, r.Live, s, naming.RetentionPolicyJob(s.Name)))
+			err = kube.DropOwned[corev1.Secret](ctx, r.Client, r.Live, s, naming.TargetRun(s.Name, i.Target))
+			if u := g.unit(i.Target); u != nil && len(u.Components) > 1 {
+				err = errors.Join(err, kube.DropOwned[corev1.Secret](ctx, r.Client, r.Live, s, naming.TargetRetentionPolicyJob(s.Name, i.Target)))
 			}
 		default:
 			err = fmt.Errorf("carrying out an intent of type %T: unknown", intent)
@@ -68,7 +68,7 @@ func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.BackupSession, g *
 
 // retry makes the run that tries again, or finds the one that was made before a restart.
 func (r *Reconciler) retry(ctx context.Context, g *gathered, i session.Retry) error {
-	again := desired.BackupSession(g.facts.Configuration, g.facts.Config, i.At)
+	again := desired.BackupSession(g.facts.Invoker, g.facts.Config, i.At)
 	again.Spec.RetryLeft = i.Left
 	same := func(existing *corev1alpha1.BackupSession) bool { return existing.Spec.RetryLeft == i.Left }
 	_, err := kube.Create(ctx, r.Client, r.Live, again, same)
@@ -80,14 +80,15 @@ func (r *Reconciler) retry(ctx context.Context, g *gathered, i session.Retry) er
 	return err
 }
 
-// run describes the session's work for package desired.
-func (r *Reconciler) run(s *corev1alpha1.BackupSession, g *gathered) desired.Run {
+// run describes what is done for one target, for package desired.
+func (r *Reconciler) run(s *corev1alpha1.BackupSession, g *gathered, target string) desired.Run {
+	info := g.part(target).Addon
 	run := desired.Run{
-		Namespace: s.Namespace, Name: s.Name, Labels: childLabels(s), Owner: ownedBy(s), MoverImage: r.MoverImage,
+		Namespace: s.Namespace, Name: naming.TargetRun(s.Name, target), Labels: childLabels(s), Owner: ownedBy(s), MoverImage: r.MoverImage,
 		Scheduler:   schedulerTemplate(g.facts.Config),
-		JobTemplate: g.facts.Config.Addon.JobTemplate, Container: g.facts.Config.Addon.ContainerRuntimeSettings,
+		JobTemplate: info.JobTemplate, Container: info.ContainerRuntimeSettings,
 	}
-	for _, repo := range g.plan.repos {
+	for _, repo := range g.plans[target].repos {
 		repo.Snapshot = session.SnapshotName(s.Name, repo.Repository.Name)
 		run.Repositories = append(run.Repositories, repo)
 	}
@@ -98,7 +99,7 @@ func (r *Reconciler) run(s *corev1alpha1.BackupSession, g *gathered) desired.Run
 	return run
 }
 
-func schedulerTemplate(config *corev1alpha1.Session) *corev1alpha1.JobTemplate {
+func schedulerTemplate(config *corev1alpha1.SessionConfig) *corev1alpha1.JobTemplate {
 	if config.Scheduler == nil {
 		return nil
 	}
@@ -106,9 +107,9 @@ func schedulerTemplate(config *corev1alpha1.Session) *corev1alpha1.JobTemplate {
 }
 
 func (r *Reconciler) createJobs(ctx context.Context, s *corev1alpha1.BackupSession, g *gathered, i session.CreateJobs) error {
-	run := r.run(s, g)
+	run := r.run(s, g, i.Target)
 	var components []desired.Component
-	for _, c := range g.plan.components {
+	for _, c := range g.plans[i.Target].components {
 		component, err := r.component(ctx, run, s, g, c, i)
 		if err != nil {
 			return err
@@ -132,19 +133,20 @@ func (r *Reconciler) createJobs(ctx context.Context, s *corev1alpha1.BackupSessi
 
 func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1alpha1.BackupSession, g *gathered,
 	c desired.PartPlan, i session.CreateJobs) (desired.Component, error) {
-	jobName := naming.Job(s.Name, c.Part.Component, len(g.plan.components))
+	p, u := g.plans[i.Target], g.unit(i.Target)
+	jobName := naming.TargetJob(s.Name, i.Target, c.Part.Component, len(p.components))
 	paths := c.Addon.Paths
 	if len(paths) == 0 {
 		paths = c.Data.Paths
 	}
 	out := desired.Component{
-		Name: c.Part.Component, JobName: jobName, Plan: c.Addon, Target: c.Data, Security: g.plan.security(),
+		Name: c.Part.Component, JobName: jobName, Plan: c.Addon, Target: c.Data, Security: p.security(),
 		Task: task.Task{
 			Version: task.Version, Kind: task.KindBackup, Name: s.Name, Namespace: s.Namespace, Component: c.Part.Component, Job: jobName,
 			EnableCache: c.Addon.EnableCache, Deadline: run.Deadline,
 			Backup: &task.Backup{
 				Paths: paths, Exclude: c.Addon.Exclude, Args: c.Addon.ResticArgs, OnReadError: c.Addon.OnReadError,
-				PreviousFiles: previousFiles(g, c.Part.Component),
+				PreviousFiles: previousFiles(u, c.Part.Component),
 			},
 		},
 	}
@@ -156,14 +158,14 @@ func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1al
 		}
 		out.Task.Repositories = append(out.Task.Repositories, entry)
 	}
-	ended, err := r.endedJobs(ctx, s, g, c.Part.Component)
+	ended, err := r.endedJobs(ctx, s, u, c.Part.Component)
 	if err != nil {
 		return out, err
 	}
 	out.Task.EndedJobs = ended
 	var selector map[string]string
-	if g.plan.target.Pod != nil {
-		selector = g.plan.target.Selector
+	if p.target.Pod != nil {
+		selector = p.target.Selector
 	}
 	if out.NodeName = c.Part.Node; out.NodeName != "" {
 		return out, nil
@@ -211,9 +213,11 @@ func (r *Reconciler) repositoryTask(ctx context.Context, s *corev1alpha1.BackupS
 }
 
 func documentsByPod(g *gathered, name string) bool {
-	for _, f := range g.facts.Repositories {
-		if f.Name == name {
-			return f.DocumentsByPod
+	for _, u := range g.facts.Units {
+		for _, f := range u.Repositories {
+			if f.Name == name {
+				return f.DocumentsByPod
+			}
 		}
 	}
 	return false
@@ -245,9 +249,9 @@ func ownedBy(s *corev1alpha1.BackupSession) metav1.OwnerReference {
 }
 
 // previousFiles tells how many files the last good Snapshot of a component had, by path.
-func previousFiles(g *gathered, component string) map[string]int64 {
+func previousFiles(u *session.Unit, component string) map[string]int64 {
 	out := map[string]int64{}
-	for _, fact := range g.facts.Repositories {
+	for _, fact := range u.Repositories {
 		var last *storagev1alpha1.Snapshot
 		for i := range fact.Past {
 			s := &fact.Past[i]

@@ -122,9 +122,7 @@ func (r *Reconciler) step(ctx context.Context, s *corev1alpha1.BackupSession) er
 	}
 	verdict := session.Decide(g.facts, r.Clock.Now())
 	err = r.act(ctx, s, g, verdict.Intents)
-	if kube.IsRefused(err) && !started(s) {
-		// What can't be created will not be created by trying again: the run has failed, with these words.
-		g.facts.Problems = []session.Problem{{Message: err.Error()}}
+	for !started(s) && g.refused(err) {
 		verdict = session.Decide(g.facts, r.Clock.Now())
 		err = r.act(ctx, s, g, verdict.Intents)
 	}

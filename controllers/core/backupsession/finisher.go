@@ -23,14 +23,14 @@ import (
 
 // gatherFinisher looks at the Job of the last step. It has an entry per restic repository in its Report, so what
 // belongs to one Repository is put together.
-func (r *Reconciler) gatherFinisher(ctx context.Context, g *gathered) error {
-	name := naming.RetentionPolicyJob(g.facts.Session.Name)
+func (r *Reconciler) gatherFinisher(ctx context.Context, g *gathered, u *session.Unit) error {
+	name := naming.TargetRetentionPolicyJob(g.facts.Session.Name, u.Target)
 	work, err := kube.ReadWork(ctx, r.Client, r.Live, g.facts.Session.Namespace, name)
 	if err != nil {
 		return err
 	}
 	fact := session.Job{Name: name, Exists: work.Exists, Ended: work.Ended, Failure: work.Failure}
-	defer func() { g.facts.Finisher = fact }()
+	defer func() { u.Finisher = fact }()
 	if !work.Ended || work.Message == "" {
 		return nil
 	}
@@ -63,20 +63,21 @@ func (r *Reconciler) createFinisher(ctx context.Context, s *corev1alpha1.BackupS
 	if err != nil {
 		return err
 	}
-	name := naming.RetentionPolicyJob(s.Name)
+	name := naming.TargetRetentionPolicyJob(s.Name, i.Target)
 	run := desired.Run{
 		Namespace: s.Namespace, Name: name, Labels: childLabels(s), Owner: ownedBy(s), MoverImage: r.MoverImage,
 	}
 	run.Labels[metav1alpha1.LabelComponent] = metav1alpha1.JobComponentRetentionPolicy
-	if g.facts.Config != nil && g.facts.Config.Addon != nil {
-		run.JobTemplate, run.Container = g.facts.Config.Addon.JobTemplate, g.facts.Config.Addon.ContainerRuntimeSettings
+	if part := g.part(i.Target); part != nil && part.Addon != nil {
+		run.JobTemplate, run.Container = part.Addon.JobTemplate, part.Addon.ContainerRuntimeSettings
 	}
 	finisher := desired.Component{
 		Name: name, JobName: name, Security: desired.BackupSecurity(nil, labels),
 		Task: task.Task{Version: task.Version, Kind: task.KindFinish, Name: s.Name, Namespace: s.Namespace, Job: name},
 	}
-	for _, fact := range g.facts.Repositories {
-		if err := r.finishRepository(ctx, s, g, fact, i, &run, &finisher.Task); err != nil {
+	u := g.unit(i.Target)
+	for _, fact := range u.Repositories {
+		if err := r.finishRepository(ctx, s, g, u, fact, i, &run, &finisher.Task); err != nil {
 			return err
 		}
 	}
@@ -91,7 +92,7 @@ func (r *Reconciler) createFinisher(ctx context.Context, s *corev1alpha1.BackupS
 }
 
 // finishRepository adds an entry per restic repository. The first of them carries what is done once.
-func (r *Reconciler) finishRepository(ctx context.Context, s *corev1alpha1.BackupSession, g *gathered, fact session.Repository,
+func (r *Reconciler) finishRepository(ctx context.Context, s *corev1alpha1.BackupSession, g *gathered, u *session.Unit, fact session.Repository,
 	i session.Finish, run *desired.Run, t *task.Task) error {
 	p, ok := g.places[fact.Name]
 	if !ok || fact.Snapshot == nil {
@@ -107,7 +108,7 @@ func (r *Reconciler) finishRepository(ctx context.Context, s *corev1alpha1.Backu
 	components := slices.Sorted(maps.Keys(i.Forget[fact.Name]))
 	document := slices.Contains(i.Documents, fact.Snapshot.Name)
 	if len(components) == 0 && document {
-		components = g.facts.Components[:1]
+		components = u.Components[:1]
 	}
 	for n, component := range components {
 		entry := task.Repository{

@@ -15,6 +15,7 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/naming"
 	"kubestash.com/kubestash/internal/domain/retention"
 	"kubestash.com/kubestash/internal/domain/session"
@@ -26,8 +27,10 @@ type gathered struct {
 	facts session.Facts
 	// places are by Repository name; an entry is complete when no problem was found with it.
 	places map[string]place
-	// plan is what the pods do; set only before the run has started.
-	plan *plan
+	// session is what the invoker wants; nil when it has none of that name.
+	session *invoker.Session
+	// plans are what the pods do, by target; set only before the run has started.
+	plans map[string]*plan
 }
 
 // place is a Repository with its storage.
@@ -37,7 +40,7 @@ type place struct {
 }
 
 func (r *Reconciler) gather(ctx context.Context, s *corev1alpha1.BackupSession) (*gathered, error) {
-	g := &gathered{places: map[string]place{}}
+	g := &gathered{places: map[string]place{}, plans: map[string]*plan{}}
 	g.facts.Session = *s.DeepCopy()
 	if err := r.gatherInvoker(ctx, g); err != nil {
 		return nil, err
@@ -48,11 +51,11 @@ func (r *Reconciler) gather(ctx context.Context, s *corev1alpha1.BackupSession) 
 	if err := r.gatherSiblings(ctx, g); err != nil {
 		return nil, err
 	}
-	if err := r.gatherRepositories(ctx, g); err != nil {
+	if err := r.gatherUnits(ctx, g); err != nil {
 		return nil, err
 	}
 	if !started(s) {
-		return g, r.gatherPlan(ctx, g)
+		return g, r.gatherPlans(ctx, g)
 	}
 	return g, r.gatherJobs(ctx, g)
 }
@@ -70,11 +73,9 @@ func (r *Reconciler) gatherInvoker(ctx context.Context, g *gathered) error {
 	if err != nil || !found {
 		return err
 	}
-	g.facts.Configuration = bc
-	for i := range bc.Spec.Sessions {
-		if bc.Spec.Sessions[i].Name == s.Spec.Session {
-			g.facts.Config = &bc.Spec.Sessions[i]
-		}
+	g.facts.Invoker = invoker.OfConfiguration(bc)
+	if g.session = g.facts.Invoker.Session(s.Spec.Session); g.session != nil {
+		g.facts.Config = g.session.SessionConfig
 	}
 	return nil
 }
@@ -111,51 +112,60 @@ func olderThan(a, b *corev1alpha1.BackupSession) bool {
 	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name)) < 0
 }
 
-// gatherRepositories looks at each Repository of the session: as configured before the start, as started
+// gatherUnits finds the targets and looks at the Repositories of each: as configured before the start, as started
 // afterwards, so that an edit of the configuration doesn't change a run.
-func (r *Reconciler) gatherRepositories(ctx context.Context, g *gathered) error {
-	for _, name := range repositoryNames(g) {
-		fact, err := r.gatherRepository(ctx, g, name)
-		if err != nil {
-			return err
+func (r *Reconciler) gatherUnits(ctx context.Context, g *gathered) error {
+	if started(&g.facts.Session) {
+		g.facts.Units = startedUnits(&g.facts.Session)
+	} else {
+		for _, part := range g.session.Parts {
+			u := session.Unit{Target: part.Target, AppRef: part.AppRef}
+			for _, repo := range part.Repositories {
+				u.Repositories = append(u.Repositories, session.Repository{Name: repo.Name})
+			}
+			g.facts.Units = append(g.facts.Units, u)
 		}
-		g.facts.Repositories = append(g.facts.Repositories, fact)
+	}
+	for i := range g.facts.Units {
+		u := &g.facts.Units[i]
+		for j := range u.Repositories {
+			if err := r.gatherRepository(ctx, g, u, &u.Repositories[j]); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-func repositoryNames(g *gathered) []string {
-	var names []string
-	if started(&g.facts.Session) {
-		for _, s := range g.facts.Session.Status.Snapshots {
-			names = append(names, s.Repository)
+func startedUnits(s *corev1alpha1.BackupSession) []session.Unit {
+	var units []session.Unit
+	for _, snapshot := range s.Status.Snapshots {
+		i := slices.IndexFunc(units, func(u session.Unit) bool { return u.Target == snapshot.Target })
+		if i < 0 {
+			i, units = len(units), append(units, session.Unit{Target: snapshot.Target, AppRef: snapshot.AppRef})
 		}
-		return names
+		units[i].Repositories = append(units[i].Repositories, session.Repository{Name: snapshot.Repository})
 	}
-	for _, repo := range g.facts.Config.Repositories {
-		names = append(names, repo.Name)
-	}
-	return names
+	return units
 }
 
-func (r *Reconciler) gatherRepository(ctx context.Context, g *gathered, name string) (session.Repository, error) {
-	s := &g.facts.Session
-	fact := session.Repository{Name: name}
+func (r *Reconciler) gatherRepository(ctx context.Context, g *gathered, u *session.Unit, fact *session.Repository) error {
+	s, name := &g.facts.Session, fact.Name
 	repo, found, err := kube.Get[storagev1alpha1.Repository](ctx, r.Client, s.Namespace, name)
 	if err != nil {
-		return fact, err
+		return err
 	}
 	if !found {
-		g.problem(true, "Repository %s doesn't exist yet.", name)
-		return fact, nil
+		problem(u, true, "Repository %s doesn't exist yet.", name)
+		return nil
 	}
-	if err := r.gatherPlace(ctx, g, &fact, repo); err != nil {
-		return fact, err
+	if err := r.gatherPlace(ctx, g, u, fact, repo); err != nil {
+		return err
 	}
 	var list storagev1alpha1.SnapshotList
 	if err := r.Client.List(ctx, &list, client.InNamespace(s.Namespace),
 		client.MatchingLabels{metav1alpha1.LabelRepoName: naming.LabelValue(name)}); err != nil {
-		return fact, fmt.Errorf("listing Snapshots of Repository %s: %w", name, err)
+		return fmt.Errorf("listing Snapshots of Repository %s: %w", name, err)
 	}
 	for i := range list.Items {
 		item := &list.Items[i]
@@ -167,42 +177,44 @@ func (r *Reconciler) gatherRepository(ctx context.Context, g *gathered, name str
 			fact.Past = append(fact.Past, *item)
 		}
 	}
-	return fact, r.gatherRetention(ctx, g, &fact)
+	return r.gatherRetention(ctx, g, u, fact)
 }
 
-func (r *Reconciler) gatherPlace(ctx context.Context, g *gathered, fact *session.Repository, repo *storagev1alpha1.Repository) error {
+func (r *Reconciler) gatherPlace(
+	ctx context.Context, g *gathered, u *session.Unit, fact *session.Repository, repo *storagev1alpha1.Repository,
+) error {
 	namespace := cmp.Or(repo.Spec.StorageRef.Namespace, repo.Namespace)
 	storage, found, err := kube.Get[storagev1alpha1.BackupStorage](ctx, r.Client, namespace, repo.Spec.StorageRef.Name)
 	if err != nil {
 		return err
 	}
 	if !found {
-		g.problem(false, "BackupStorage %s/%s of Repository %s doesn't exist.", namespace, repo.Spec.StorageRef.Name, repo.Name)
+		problem(u, false, "BackupStorage %s/%s of Repository %s doesn't exist.", namespace, repo.Spec.StorageRef.Name, repo.Name)
 		return nil
 	}
 	b, err := r.Backends(storage.Spec.Storage.Provider)
 	if err != nil {
-		g.problem(false, "BackupStorage %s/%s: %v", namespace, storage.Name, err)
+		problem(u, false, "BackupStorage %s/%s: %v", namespace, storage.Name, err)
 		return nil
 	}
 	fact.DocumentsByPod = b.IsVolume()
 	g.places[repo.Name] = place{repository: repo, storage: storage}
 	switch local := storage.Spec.Storage.Local; {
 	case local != nil && local.PersistentVolumeClaim != nil && storage.Namespace != repo.Namespace:
-		g.problem(false, "BackupStorage %s/%s is a PersistentVolumeClaim, which pods in namespace %s can't mount.",
+		problem(u, false, "BackupStorage %s/%s is a PersistentVolumeClaim, which pods in namespace %s can't mount.",
 			storage.Namespace, storage.Name, repo.Namespace)
 	case !repo.DeletionTimestamp.IsZero():
-		g.problem(false, "Repository %s is being deleted.", repo.Name)
+		problem(u, false, "Repository %s is being deleted.", repo.Name)
 	case storage.Status.Phase != storagev1alpha1.BackupStoragePhaseReady:
-		g.problem(storage.Status.Phase == "", "BackupStorage %s/%s is not ready: %s", namespace, storage.Name, firstFalse(storage.Status.Conditions))
+		problem(u, storage.Status.Phase == "", "BackupStorage %s/%s is not ready: %s", namespace, storage.Name, firstFalse(storage.Status.Conditions))
 	case repo.Status.Phase != storagev1alpha1.RepositoryPhaseReady:
-		g.problem(true, "Repository %s is not ready: %s", repo.Name, firstFalse(repo.Status.Conditions))
+		problem(u, true, "Repository %s is not ready: %s", repo.Name, firstFalse(repo.Status.Conditions))
 	}
 	return nil
 }
 
-func (r *Reconciler) gatherRetention(ctx context.Context, g *gathered, fact *session.Repository) error {
-	ref, ok := retentionRef(g, fact.Name)
+func (r *Reconciler) gatherRetention(ctx context.Context, g *gathered, u *session.Unit, fact *session.Repository) error {
+	ref, ok := retentionRef(g, u.Target, fact.Name)
 	if !ok {
 		return nil
 	}
@@ -213,12 +225,12 @@ func (r *Reconciler) gatherRetention(ctx context.Context, g *gathered, fact *ses
 		return err
 	}
 	if !found {
-		g.problem(false, "RetentionPolicy %s/%s doesn't exist.", ref.Namespace, ref.Name)
+		problem(u, false, "RetentionPolicy %s/%s doesn't exist.", ref.Namespace, ref.Name)
 		return nil
 	}
 	p, err := retentionPolicy(policy.Spec)
 	if err != nil {
-		g.problem(false, "RetentionPolicy %s/%s: %v", ref.Namespace, ref.Name, err)
+		problem(u, false, "RetentionPolicy %s/%s: %v", ref.Namespace, ref.Name, err)
 		return nil
 	}
 	fact.Policy = &p
@@ -227,22 +239,23 @@ func (r *Reconciler) gatherRetention(ctx context.Context, g *gathered, fact *ses
 
 // retentionRef finds the policy of the backend that a Repository is on. The configuration's controller has
 // written the resolved references, defaults included, into its status.
-func retentionRef(g *gathered, repository string) (metav1alpha1.ObjectReference, bool) {
-	bc := g.facts.Configuration
-	if bc == nil || g.facts.Config == nil {
+func retentionRef(g *gathered, target, repository string) (metav1alpha1.ObjectReference, bool) {
+	part := g.part(target)
+	if part == nil {
 		return metav1alpha1.ObjectReference{}, false
 	}
-	for _, info := range g.facts.Config.Repositories {
+	wanted, seen := g.facts.Invoker.Backends, g.facts.Invoker.Seen.Backends
+	for _, info := range part.Repositories {
 		if info.Name != repository {
 			continue
 		}
-		for _, b := range bc.Status.Backends {
-			if (b.Name == info.Backend || info.Backend == "" && len(bc.Status.Backends) == 1) && b.RetentionPolicy != nil {
+		for _, b := range seen {
+			if (b.Name == info.Backend || info.Backend == "" && len(seen) == 1) && b.RetentionPolicy != nil {
 				return b.RetentionPolicy.Ref, true
 			}
 		}
-		for _, b := range bc.Spec.Backends {
-			if (b.Name == info.Backend || info.Backend == "" && len(bc.Spec.Backends) == 1) && b.RetentionPolicy != nil {
+		for _, b := range wanted {
+			if (b.Name == info.Backend || info.Backend == "" && len(wanted) == 1) && b.RetentionPolicy != nil {
 				return *b.RetentionPolicy, true
 			}
 		}
@@ -268,8 +281,16 @@ func retentionPolicy(spec storagev1alpha1.RetentionPolicySpec) (retention.Policy
 	return p, nil
 }
 
-func (g *gathered) problem(mayPass bool, format string, args ...any) {
-	g.facts.Problems = append(g.facts.Problems, session.Problem{Message: fmt.Sprintf(format, args...), MayPass: mayPass})
+// part is what the session wants for a target; nil when it wants nothing any more.
+func (g *gathered) part(target string) *invoker.Part {
+	if g.session == nil {
+		return nil
+	}
+	return g.session.Part(target)
+}
+
+func problem(u *session.Unit, mayPass bool, format string, args ...any) {
+	u.Problems = append(u.Problems, session.Problem{Message: fmt.Sprintf(format, args...), MayPass: mayPass})
 }
 
 // componentsOf are the components that a run was started with.

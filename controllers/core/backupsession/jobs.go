@@ -20,23 +20,32 @@ import (
 )
 
 func (r *Reconciler) gatherJobs(ctx context.Context, g *gathered) error {
-	g.facts.Components = componentsOf(g.facts.Repositories)
-	g.facts.Jobs = map[string]session.Job{}
-	for _, component := range g.facts.Components {
-		name := naming.Job(g.facts.Session.Name, component, len(g.facts.Components))
-		work, err := kube.ReadWork(ctx, r.Client, r.Live, g.facts.Session.Namespace, name)
-		if err != nil {
+	for i := range g.facts.Units {
+		if err := r.gatherUnitJobs(ctx, g, &g.facts.Units[i]); err != nil {
 			return err
 		}
-		g.facts.Jobs[component] = r.jobFact(ctx, g, component, name, work)
-	}
-	if len(g.facts.Components) > 1 {
-		return r.gatherFinisher(ctx, g)
 	}
 	return nil
 }
 
-func (r *Reconciler) jobFact(ctx context.Context, g *gathered, component, name string, work kube.Work) session.Job {
+func (r *Reconciler) gatherUnitJobs(ctx context.Context, g *gathered, u *session.Unit) error {
+	u.Components = componentsOf(u.Repositories)
+	u.Jobs = map[string]session.Job{}
+	for _, component := range u.Components {
+		name := naming.TargetJob(g.facts.Session.Name, u.Target, component, len(u.Components))
+		work, err := kube.ReadWork(ctx, r.Client, r.Live, g.facts.Session.Namespace, name)
+		if err != nil {
+			return err
+		}
+		u.Jobs[component] = r.jobFact(ctx, g, u, component, name, work)
+	}
+	if len(u.Components) > 1 {
+		return r.gatherFinisher(ctx, g, u)
+	}
+	return nil
+}
+
+func (r *Reconciler) jobFact(ctx context.Context, g *gathered, u *session.Unit, component, name string, work kube.Work) session.Job {
 	fact := session.Job{
 		Name: name, Exists: work.Exists, Ended: work.Ended, Failure: work.Failure, Waiting: work.Waiting, Since: work.Since,
 	}
@@ -53,7 +62,7 @@ func (r *Reconciler) jobFact(ctx context.Context, g *gathered, component, name s
 		return fact
 	}
 	if work.Running != nil {
-		fact.Running = r.running(ctx, g, component, work.Running)
+		fact.Running = r.running(ctx, g, u, component, work.Running)
 	}
 	return fact
 }
@@ -75,10 +84,12 @@ func outcomes(sessionName, component string, report task.Report) map[string]sess
 }
 
 // running describes a component whose pod works. Before the pod has told anything it is just running.
-func (r *Reconciler) running(ctx context.Context, g *gathered, component string, pod *corev1.Pod) map[string]storagev1alpha1.Component {
+func (r *Reconciler) running(
+	ctx context.Context, g *gathered, u *session.Unit, component string, pod *corev1.Pod,
+) map[string]storagev1alpha1.Component {
 	lines := r.progress.Read(ctx, pod)
 	out := map[string]storagev1alpha1.Component{}
-	for _, repo := range g.facts.Repositories {
+	for _, repo := range u.Repositories {
 		out[repo.Name] = snapshot.Running(repository.ComponentPath(g.facts.Session.Spec.Session, component), lines[repo.Name])
 	}
 	return out

@@ -17,18 +17,19 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/naming"
 	"kubestash.com/kubestash/internal/domain/restore"
+	"kubestash.com/kubestash/internal/domain/session"
 	"kubestash.com/kubestash/internal/domain/snapshot"
 )
 
 // endedJobs names the Jobs that may have left a lock in the repositories and of which no pod works any more: of
 // earlier backups of this session, and of restores. A lock that one of their pods holds is stale. That a pod has
 // ended is asked of the API server, not of a cache: removing a live lock loses data.
-func (r *Reconciler) endedJobs(ctx context.Context, s *corev1alpha1.BackupSession, g *gathered, component string) ([]string, error) {
+func (r *Reconciler) endedJobs(ctx context.Context, s *corev1alpha1.BackupSession, u *session.Unit, component string) ([]string, error) {
 	jobs := map[string]bool{}
-	for _, repo := range g.facts.Repositories {
+	for _, repo := range u.Repositories {
 		for _, past := range repo.Past {
 			if snapshot.Completed(past.Status) || snapshot.Worked(past.Status) {
-				jobs[naming.Job(past.Spec.BackupSession, component, len(past.Status.Components))] = true
+				jobs[naming.TargetJob(past.Spec.BackupSession, u.Target, component, len(past.Status.Components))] = true
 			}
 		}
 	}

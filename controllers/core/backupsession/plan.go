@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,11 +18,12 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/addon"
+	"kubestash.com/kubestash/internal/domain/session"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/source"
 )
 
-// plan is what the pods of a run do.
+// plan is what the pods of a run do for one target.
 type plan struct {
 	target     *kube.Target
 	components []desired.PartPlan
@@ -30,61 +32,72 @@ type plan struct {
 }
 
 // gatherPlan reads what is needed to start, and records as problems what is missing.
-func (r *Reconciler) gatherPlan(ctx context.Context, g *gathered) error {
-	g.plan = &plan{}
-	for _, gather := range []func(context.Context, *gathered) error{
-		r.gatherTarget, r.gatherAddon, r.gatherSecrets,
-	} {
-		if err := gather(ctx, g); err != nil {
+func (r *Reconciler) gatherPlans(ctx context.Context, g *gathered) error {
+	for i := range g.facts.Units {
+		u := &g.facts.Units[i]
+		p, part := &plan{}, g.part(u.Target)
+		g.plans[u.Target] = p
+		if err := r.gatherTarget(ctx, g, u, p); err != nil {
 			return err
 		}
-	}
-	for i, c := range g.plan.components {
-		g.facts.Components = append(g.facts.Components, c.Part.Component)
-		if unknown := c.Addon.UnknownParams; i == 0 && len(unknown) > 0 {
-			g.facts.Notes = append(g.facts.Notes, fmt.Sprintf("Task %s doesn't know the parameters %s; they have no effect.",
-				c.Addon.Task, strings.Join(unknown, ", ")))
+		if err := r.gatherAddon(ctx, g, u, p, part.Addon); err != nil {
+			return err
 		}
-	}
-	if g.plan.target != nil && g.plan.security().NonRoot {
-		g.facts.Notes = append(g.facts.Notes, "The namespace enforces the Pod Security level restricted, so the backup doesn't run as root: "+
-			"it can't read files that are readable for their owner alone.")
+		if err := r.gatherSecrets(ctx, g, u, p); err != nil {
+			return err
+		}
+		for i, c := range p.components {
+			u.Components = append(u.Components, c.Part.Component)
+			if unknown := c.Addon.UnknownParams; i == 0 && len(unknown) > 0 {
+				g.note("Task %s doesn't know the parameters %s; they have no effect.", c.Addon.Task, strings.Join(unknown, ", "))
+			}
+		}
+		if p.target != nil && p.security().NonRoot {
+			g.note("The namespace enforces the Pod Security level restricted, so the backup doesn't run as root: " +
+				"it can't read files that are readable for their owner alone.")
+		}
 	}
 	return nil
 }
 
-func (r *Reconciler) gatherTarget(ctx context.Context, g *gathered) error {
-	ref := g.facts.Configuration.Spec.Target
+// note tells each thing once, however many targets it is true of.
+func (g *gathered) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(g.facts.Notes, text) {
+		g.facts.Notes = append(g.facts.Notes, text)
+	}
+}
+
+func (r *Reconciler) gatherTarget(ctx context.Context, g *gathered, u *session.Unit, p *plan) error {
+	ref := u.AppRef
 	if ref == nil {
-		g.problem(false, "A backup without a target needs an addon that is not available.")
+		problem(u, false, "A backup without a target needs an addon that is not available.")
 		return nil
 	}
 	target, found, err := kube.ReadTarget(ctx, r.Live, *ref, g.facts.Session.Namespace)
 	var unsupported *kube.UnsupportedTargetError
 	switch {
 	case errors.As(err, &unsupported):
-		g.problem(false, "%v.", unsupported)
+		problem(u, false, "%v.", unsupported)
 		return nil
 	case err != nil:
 		return err
 	case !found:
-		g.facts.TargetGone = fmt.Sprintf("Target %s %s/%s", ref.Kind, cmp.Or(ref.Namespace, g.facts.Session.Namespace), ref.Name)
+		u.Gone = fmt.Sprintf("Target %s %s/%s", ref.Kind, cmp.Or(ref.Namespace, g.facts.Session.Namespace), ref.Name)
 		return nil
 	case target.Namespace != g.facts.Session.Namespace:
-		g.problem(false, "Target %s %s/%s is not in the BackupConfiguration's namespace; its volumes can't be mounted from here.",
-			target.Kind, target.Namespace, target.Name)
+		problem(u, false, "Target %s %s/%s is not in the %s's namespace; its volumes can't be mounted from here.",
+			target.Kind, target.Namespace, target.Name, g.facts.Invoker.Kind)
 		return nil
 	}
-	g.plan.target = target
-	g.plan.labels, err = kube.NamespaceLabels(ctx, r.Live, target.Namespace)
+	p.target = target
+	p.labels, err = kube.NamespaceLabels(ctx, r.Live, target.Namespace)
 	return err
 }
 
-func (r *Reconciler) gatherAddon(ctx context.Context, g *gathered) error {
-	info := g.facts.Config.Addon
-	if g.plan.target == nil || info == nil {
+func (r *Reconciler) gatherAddon(ctx context.Context, g *gathered, u *session.Unit, p *plan, info *corev1alpha1.AddonInfo) error {
+	if p.target == nil || info == nil {
 		if info == nil {
-			g.problem(false, "Session %q names no addon.", g.facts.Config.Name)
+			problem(u, false, "Session %q names no addon.", g.facts.Config.Name)
 		}
 		return nil
 	}
@@ -93,7 +106,7 @@ func (r *Reconciler) gatherAddon(ctx context.Context, g *gathered) error {
 		return err
 	}
 	if !found {
-		g.problem(true, "Addon %q doesn't exist.", info.Name)
+		problem(u, true, "Addon %q doesn't exist.", info.Name)
 		return nil
 	}
 	functions, err := source.Functions(ctx, r.Client, object.Spec.BackupTasks)
@@ -101,49 +114,49 @@ func (r *Reconciler) gatherAddon(ctx context.Context, g *gathered) error {
 		return err
 	}
 	if len(info.Tasks) != 1 {
-		g.problem(false, "Session %q has %d tasks; exactly one is supported.", g.facts.Config.Name, len(info.Tasks))
+		problem(u, false, "Session %q has %d tasks; exactly one is supported.", g.facts.Config.Name, len(info.Tasks))
 		return nil
 	}
-	g.plan.components, err = desired.PlanParts(g.plan.target.Application, addon.Request{
+	p.components, err = desired.PlanParts(p.target.Application, addon.Request{
 		Addon: object, Functions: functions, Direction: addon.Backup, Task: info.Tasks[0], Vars: map[string]string{
 			metav1alpha1.VarNamespace:     g.facts.Session.Namespace,
 			metav1alpha1.VarBackupSession: g.facts.Session.Name,
-			metav1alpha1.VarInvokerKind:   corev1alpha1.KindBackupConfiguration,
-			metav1alpha1.VarInvokerName:   g.facts.Configuration.Name,
+			metav1alpha1.VarInvokerKind:   g.facts.Invoker.Kind,
+			metav1alpha1.VarInvokerName:   g.facts.Invoker.Name,
 		},
 	}, nil, true)
 	if err != nil {
-		g.problem(false, "%v.", err)
+		problem(u, false, "%v.", err)
 		return nil
 	}
 	if h := g.facts.Config.Hooks; h != nil && len(h.PreBackup)+len(h.PostBackup) > 0 {
-		g.problem(false, "Session %q has hooks, which are not supported by this version; remove them.", g.facts.Config.Name)
+		problem(u, false, "Session %q has hooks, which are not supported by this version; remove them.", g.facts.Config.Name)
 	}
 	return nil
 }
 
 // gatherSecrets reads the credentials and passwords by name.
-func (r *Reconciler) gatherSecrets(ctx context.Context, g *gathered) error {
-	for _, fact := range g.facts.Repositories {
-		p, ok := g.places[fact.Name]
+func (r *Reconciler) gatherSecrets(ctx context.Context, g *gathered, u *session.Unit, p *plan) error {
+	for _, fact := range u.Repositories {
+		at, ok := g.places[fact.Name]
 		if !ok {
 			continue
 		}
-		keys, problem, err := source.Open(ctx, r.Live, r.Backends, p.repository, p.storage, nil, "")
+		keys, missing, err := source.Open(ctx, r.Live, r.Backends, at.repository, at.storage, nil, "")
 		if err != nil {
 			return err
 		}
-		if problem != "" {
-			g.problem(false, "%s", problem)
+		if missing != "" {
+			problem(u, false, "%s", missing)
 		}
-		g.plan.repos = append(g.plan.repos, desired.RunRepository{
-			Repository: p.repository, Storage: p.storage, Credentials: keys.Credentials, Password: keys.Password,
+		p.repos = append(p.repos, desired.RunRepository{
+			Repository: at.repository, Storage: at.storage, Credentials: keys.Credentials, Password: keys.Password,
 		})
 	}
 	return nil
 }
 
-// security is the default security context of a run's pods.
+// security is the default security context of a target's pods.
 func (p *plan) security() desired.Security {
 	var of *corev1.PodSecurityContext
 	if p.target.Pod != nil {

@@ -17,12 +17,13 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/configuration"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/kube"
 )
 
 // run makes the BackupSession of a slot, or finds the one that was made before a restart.
 func (r *Reconciler) run(ctx context.Context, bc *corev1alpha1.BackupConfiguration, verdict configuration.SlotVerdict) (string, error) {
-	run := desired.BackupSession(bc, verdict.Session, verdict.At)
+	run := desired.BackupSession(invoker.OfConfiguration(bc), &verdict.Session.SessionConfig, verdict.At)
 	isSame := func(existing *corev1alpha1.BackupSession) bool { return desired.IsSameRun(existing, run) }
 	made := run.DeepCopy()
 	created, err := kube.Create(ctx, r.Client, r.Live, made, isSame)

@@ -42,6 +42,14 @@ func TestPublishedNames(t *testing.T) {
 			Job("sample-backup-frequent-backup-1705483201", "dump", 1), "sample-backup-frequent-backup-1705483201"},
 		"each of several components has its own job": {
 			Job("sample-1705483201", "dump-pod-0", 2), "sample-1705483201-dump-pod-0"},
+		"the only target of a run needs no name": {
+			TargetJob("sample-1705483201", "", "dump", 1) + " " + TargetRun("sample-1705483201", ""), "sample-1705483201 sample-1705483201"},
+		"each of several targets has its own job": {
+			TargetJob("sample-1705483201", "web", "dump", 1), "sample-1705483201-web-dump"},
+		"each of several targets has its own secret": {
+			TargetRun("sample-1705483201", "web"), "sample-1705483201-web"},
+		"each of several targets has its own retention job": {
+			TargetRetentionPolicyJob("sample-1705483201", "web"), "retentionpolicy-sample-1705483201-web"},
 		"a restore job is named as its session": {
 			RestoreJob("restore-sample", "dump", 1), "restore-sample"},
 		"a restore of several components": {
@@ -78,7 +86,9 @@ func TestEveryNameIsValidAndShortEnough(t *testing.T) {
 		for _, other := range []string{"b", "--", long, ".x", "_", ""} {
 			names := map[string]string{
 				"BackupSession": BackupSession(part, other, 1), "Snapshot": Snapshot(part, other+"-12"),
-				"Job": Job(part, other, 2), "single Job": Job(part, other, 1), "InitJob": InitJob(part),
+				"Job of a target": TargetJob(part, other, part, 2), "retention Job of a target": TargetRetentionPolicyJob(part, other),
+				"Secret of a target": TargetRun(part, "x"+other),
+				"Job":                Job(part, other, 2), "single Job": Job(part, other, 1), "InitJob": InitJob(part),
 				"BlueprintConfiguration": BlueprintConfiguration(part, other, part, false),
 				"Disambiguate":           Disambiguate(part, other), "CronJob": CronJob(part, other),
 				"Disambiguate a CronJob": DisambiguateWithin(CronJobLimit, part, other),
@@ -100,11 +110,12 @@ func TestNamesThatNobodyPublishedDoNotCollide(t *testing.T) {
 	session := func(unix int64) string { return BackupSession(strings.Repeat("deployment-", 5), "frequent", unix) }
 	node := "dump-ip-10-0-0-1.a-region-with-a-long-name.compute.internal"
 	tests := map[string][2]string{
-		"two runs on a node with a long name":      {Job(session(1705483201), node, 2), Job(session(1705483202), node, 2)},
-		"two components that differ in the middle": {Job(session(1), "dump-aaaaaaaaaaaaaaaaaaaaa-a-aaaaaaaaaaaaaaaaaaaaaa", 2), Job(session(1), "dump-aaaaaaaaaaaaaaaaaaaaa-b-aaaaaaaaaaaaaaaaaaaaaa", 2)},
-		"two long targets":                         {BlueprintConfiguration("Deployment", strings.Repeat("x", 40)+"a"+strings.Repeat("x", 22), "n", true), BlueprintConfiguration("Deployment", strings.Repeat("x", 40)+"b"+strings.Repeat("x", 22), "n", true)},
-		"names that differ in case only":           {Job("s", "Pod", 2), Job("s", "pod", 2)},
-		"a disambiguated name and another's":       {Disambiguate("n", "one"), Disambiguate("n", "two")},
+		"two runs on a node with a long name":       {Job(session(1705483201), node, 2), Job(session(1705483202), node, 2)},
+		"two components that differ in the middle":  {Job(session(1), "dump-aaaaaaaaaaaaaaaaaaaaa-a-aaaaaaaaaaaaaaaaaaaaaa", 2), Job(session(1), "dump-aaaaaaaaaaaaaaaaaaaaa-b-aaaaaaaaaaaaaaaaaaaaaa", 2)},
+		"two targets of a session with a long name": {TargetRetentionPolicyJob(session(1), "web"), TargetRetentionPolicyJob(session(1), "db")},
+		"two long targets":                          {BlueprintConfiguration("Deployment", strings.Repeat("x", 40)+"a"+strings.Repeat("x", 22), "n", true), BlueprintConfiguration("Deployment", strings.Repeat("x", 40)+"b"+strings.Repeat("x", 22), "n", true)},
+		"names that differ in case only":            {Job("s", "Pod", 2), Job("s", "pod", 2)},
+		"a disambiguated name and another's":        {Disambiguate("n", "one"), Disambiguate("n", "two")},
 	}
 	for sentence, pair := range tests {
 		if pair[0] == pair[1] {

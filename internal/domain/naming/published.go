@@ -48,6 +48,31 @@ func Job(backupSession, component string, components int) string {
 	return jobOf(backupSession, component, components)
 }
 
+// TargetRun names what is made once for a target of a BackupSession, such as its Secret. Target is the target's name
+// among several; for the only one, which has none, it is the BackupSession's own name.
+func TargetRun(backupSession, target string) string {
+	if target == "" {
+		return backupSession
+	}
+	return Child(backupSession, target)
+}
+
+// TargetJob names the Job that backs up one component of a target.
+func TargetJob(backupSession, target, component string, components int) string {
+	if target == "" {
+		return Job(backupSession, component, components)
+	}
+	return Child(backupSession, target, component)
+}
+
+// TargetRetentionPolicyJob names the Job that forgets what retention has dropped in a target's Repositories.
+func TargetRetentionPolicyJob(backupSession, target string) string {
+	if target == "" {
+		return RetentionPolicyJob(backupSession)
+	}
+	return Child(PrefixRetentionPolicy, backupSession, target)
+}
+
 // RestoreJob names the Job that restores one component; a single one is named as the RestoreSession.
 func RestoreJob(restoreSession, component string, components int) string {
 	return jobOf(restoreSession, component, components)

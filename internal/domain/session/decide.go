@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -72,30 +71,35 @@ func (d *decision) step() {
 func (d *decision) mayStart() bool {
 	f := d.facts
 	switch {
-	case f.Configuration == nil:
+	case f.Invoker == nil:
 		d.skip(fmt.Sprintf("%s %s doesn't exist.", invokerKind(f.Session), invokerName(f.Session)))
 	case f.Config == nil:
-		d.skip(fmt.Sprintf("BackupConfiguration %s has no session named %q; it has: %s.",
-			f.Configuration.Name, f.Session.Spec.Session, strings.Join(sessionNames(f.Configuration), ", ")))
+		d.skip(fmt.Sprintf("%s %s has no session named %q; it has: %s.",
+			f.Invoker.Kind, f.Invoker.Name, f.Session.Spec.Session, strings.Join(f.Invoker.SessionNames(), ", ")))
 	case len(f.Rivals) > 0:
 		d.skip(fmt.Sprintf("BackupSession %s of the same session has not finished yet.", f.Rivals[0]))
-	case f.TargetGone != "":
-		d.skip(f.TargetGone + " doesn't exist.")
+	case f.allUnits(func(u Unit) bool { return u.Gone != "" }):
+		d.skip(f.troubles())
 	case len(f.Problems) > 0:
-		d.holdBack()
+		d.holdBack(f.Problems[0].Message, f.Problems[0].MayPass)
+	case f.anyUnit(Unit.mayPass) && d.inGrace(), f.allUnits(func(u Unit) bool { return u.trouble() != "" }):
+		d.holdBack(f.troubles(), f.anyUnit(Unit.mayPass))
 	default:
 		return true
 	}
 	return false
 }
 
-func (d *decision) holdBack() {
-	problem := d.facts.Problems[0]
-	if problem.MayPass && d.now.Before(d.facts.Session.CreationTimestamp.Add(startGrace)) {
+func (d *decision) inGrace() bool {
+	return d.now.Before(d.facts.Session.CreationTimestamp.Add(startGrace))
+}
+
+func (d *decision) holdBack(message string, mayPass bool) {
+	if mayPass && d.inGrace() {
 		d.verdict.WakeUp = startRetry
 		return
 	}
-	d.condition(corev1alpha1.ConditionSnapshotsEnsured, false, corev1alpha1.ReasonFailedToEnsureSnapshots, problem.Message)
+	d.condition(corev1alpha1.ConditionSnapshotsEnsured, false, corev1alpha1.ReasonFailedToEnsureSnapshots, message)
 	d.conclude()
 }
 
@@ -104,49 +108,80 @@ func (d *decision) skip(message string) {
 	d.event(true, EventBackupSkipped, message)
 }
 
-// start asks for everything that a run needs, so that one pass is enough.
+// start asks for everything that a run needs, so that one pass is enough. A unit that can't be started fails the
+// run in the end, and doesn't keep the others from being backed up.
 func (d *decision) start() {
 	s := &d.verdict.Status
 	if t := d.facts.Session.Spec.BackupTimeout; t != nil {
 		deadline := metav1.NewTime(d.now.Add(t.Duration))
 		s.BackupDeadline = &deadline
 	}
-	total := int32(len(d.facts.Repositories))
-	s.TotalSnapshots = &total
 	s.Snapshots = nil
-	for _, r := range d.facts.Repositories {
-		name := SnapshotName(d.facts.Session.Name, r.Name)
-		if r.Snapshot == nil {
-			status := d.initialStatus()
-			d.intend(CreateSnapshot{Name: name, Repository: r.Name, Status: status})
-		} else if r.Snapshot.Status.TotalComponents == 0 {
-			d.intend(RecordSnapshot{Name: name, Status: d.initialStatus()})
+	var works []string
+	for _, u := range d.facts.Units {
+		if u.trouble() != "" {
+			d.intend(DropSecret{Target: u.Target})
+			continue
 		}
-		s.Snapshots = append(s.Snapshots, corev1alpha1.SnapshotStatus{
-			Name: name, Phase: storagev1alpha1.SnapshotPhasePending, Repository: r.Name, AppRef: d.facts.Configuration.Spec.Target.DeepCopy(),
-		})
+		d.ensureSnapshots(u)
+		works = append(works, u.work())
 	}
-	d.condition(corev1alpha1.ConditionSnapshotsEnsured, true, corev1alpha1.ReasonSuccessfullyEnsuredSnapshots, "")
-	d.intend(d.jobs())
+	total := int32(len(s.Snapshots))
+	s.TotalSnapshots = &total
+	if troubles := d.facts.troubles(); troubles != "" {
+		d.lack(troubles)
+		d.event(true, corev1alpha1.ReasonFailedToEnsureSnapshots, troubles)
+	} else {
+		d.condition(corev1alpha1.ConditionSnapshotsEnsured, true, corev1alpha1.ReasonSuccessfullyEnsuredSnapshots, "")
+	}
+	for _, u := range d.facts.Units {
+		if u.trouble() == "" {
+			d.intend(d.jobs(u))
+		}
+	}
 	d.condition(corev1alpha1.ConditionBackupExecutorEnsured, true, corev1alpha1.ReasonSuccessfullyEnsuredBackupExecutor, "")
-	d.event(false, EventBackupStarted, fmt.Sprintf("Backing up %s into %s.",
-		components(d.facts.Components), repositories(d.facts.Repositories)))
+	d.event(false, EventBackupStarted, "Backing up "+strings.Join(works, ", ")+".")
 	for _, note := range d.facts.Notes {
 		d.event(true, EventNote, note)
 	}
 	d.wakeAtDeadline()
 }
 
+func (d *decision) ensureSnapshots(u Unit) {
+	for _, r := range u.Repositories {
+		name := SnapshotName(d.facts.Session.Name, r.Name)
+		if r.Snapshot == nil {
+			d.intend(CreateSnapshot{Name: name, Repository: r.Name, Status: d.initialStatus(u)})
+		} else if r.Snapshot.Status.TotalComponents == 0 {
+			d.intend(RecordSnapshot{Name: name, Status: d.initialStatus(u)})
+		}
+		d.verdict.Status.Snapshots = append(d.verdict.Status.Snapshots, corev1alpha1.SnapshotStatus{
+			Name: name, Phase: storagev1alpha1.SnapshotPhasePending, Repository: r.Name, AppRef: u.AppRef.DeepCopy(), Target: u.Target,
+		})
+	}
+}
+
+// lack tells of Snapshots that there will not be, beside what was told before.
+func (d *decision) lack(message string) {
+	known := metav1alpha1.FindCondition(d.verdict.Status.Conditions, corev1alpha1.ConditionSnapshotsEnsured)
+	if known != nil && known.Status == metav1.ConditionFalse && !strings.Contains(known.Message, message) {
+		message = known.Message + " " + message
+	} else if known != nil && known.Status == metav1.ConditionFalse {
+		return
+	}
+	d.condition(corev1alpha1.ConditionSnapshotsEnsured, false, corev1alpha1.ReasonFailedToEnsureSnapshots, message)
+}
+
 // initialStatus names every component from the start, so that the run goes on with these whatever becomes of
 // the target and the configuration meanwhile.
-func (d *decision) initialStatus() storagev1alpha1.SnapshotStatus {
+func (d *decision) initialStatus(u Unit) storagev1alpha1.SnapshotStatus {
 	status := storagev1alpha1.SnapshotStatus{
-		TotalComponents:    int32(len(d.facts.Components)),
+		TotalComponents:    int32(len(u.Components)),
 		VerificationStatus: storagev1alpha1.VerificationStatusNotVerified,
 		SnapshotTime:       &d.at,
 		Components:         map[string]storagev1alpha1.Component{},
 	}
-	for _, name := range d.facts.Components {
+	for _, name := range u.Components {
 		status.Components[name] = snapshot.Pending(repository.ComponentPath(d.facts.Session.Spec.Session, name))
 	}
 	snapshot.Summarize(&status, d.at)
@@ -155,23 +190,23 @@ func (d *decision) initialStatus() storagev1alpha1.SnapshotStatus {
 
 // jobs asks for a pod per component. A single one forgets by itself what retention drops; of several none may,
 // because another one may still fail.
-func (d *decision) jobs() CreateJobs {
+func (d *decision) jobs(u Unit) CreateJobs {
 	jobs := CreateJobs{
-		Components: d.facts.Components, Forget: map[string]map[string][]string{}, Drop: map[string][]string{}, Check: map[string]bool{},
+		Target: u.Target, Components: u.Components, Forget: map[string]map[string][]string{}, Drop: map[string][]string{}, Check: map[string]bool{},
 	}
-	if len(d.facts.Components) == 1 {
-		jobs.Forget, jobs.Drop = d.drops(func(Repository) bool { return true })
+	if len(u.Components) == 1 {
+		jobs.Forget, jobs.Drop = d.drops(u, func(Repository) bool { return true })
 	}
-	for _, r := range d.facts.Repositories {
+	for _, r := range u.Repositories {
 		jobs.Check[r.Name] = firstBackup(r)
 	}
 	return jobs
 }
 
 // drops asks retention what goes from each Repository, and returns the restic ids by component and the Snapshots.
-func (d *decision) drops(of func(Repository) bool) (forget map[string]map[string][]string, drop map[string][]string) {
+func (d *decision) drops(u Unit, of func(Repository) bool) (forget map[string]map[string][]string, drop map[string][]string) {
 	forget, drop = map[string]map[string][]string{}, map[string][]string{}
-	for _, r := range d.facts.Repositories {
+	for _, r := range u.Repositories {
 		if !of(r) {
 			continue
 		}
@@ -183,20 +218,28 @@ func (d *decision) drops(of func(Repository) bool) (forget map[string]map[string
 	return forget, drop
 }
 
-// last runs the last step of a run with several components, and reports whether it is over or not needed.
+// last runs the last step of units with several components, and reports whether it is over or not needed.
 func (d *decision) last() bool {
-	if len(d.facts.Components) < 2 || d.facts.Finisher.Ended {
+	over := true
+	for _, u := range d.facts.Units {
+		over = d.lastOf(u) && over
+	}
+	return over
+}
+
+func (d *decision) lastOf(u Unit) bool {
+	if len(u.Components) < 2 || u.Finisher.Ended {
 		return true
 	}
-	if d.facts.Finisher.Exists {
+	if u.Finisher.Exists {
 		d.verdict.WakeUp = progressInterval
 		return false
 	}
-	finish := Finish{}
-	finish.Forget, finish.Drop = d.drops(func(r Repository) bool {
+	finish := Finish{Target: u.Target}
+	finish.Forget, finish.Drop = d.drops(u, func(r Repository) bool {
 		return r.Snapshot != nil && r.Snapshot.Status.Phase == storagev1alpha1.SnapshotPhaseSucceeded
 	})
-	for _, r := range d.facts.Repositories {
+	for _, r := range u.Repositories {
 		if r.DocumentsByPod && r.Snapshot != nil {
 			finish.Documents = append(finish.Documents, r.Snapshot.Name)
 		}
@@ -212,30 +255,9 @@ func (d *decision) last() bool {
 func (d *decision) watch() bool {
 	late := d.facts.Session.Status.BackupDeadline != nil && !d.now.Before(d.facts.Session.Status.BackupDeadline.Time)
 	recorded, running := true, false
-	for _, r := range d.facts.Repositories {
-		if r.Snapshot == nil {
-			d.lose(r.Name)
-			continue
-		}
-		status, done := d.observe(r, late)
-		running = running || !done
-		changed := !sameSnapshot(r.Snapshot.Status, status)
-		finished := done && snapshot.Completed(r.Snapshot.Status)
-		switch {
-		case finished:
-		case done:
-			recorded = false
-			d.intend(RecordSnapshot{
-				Name: r.Snapshot.Name, Status: status, Upload: !r.DocumentsByPod, GiveUp: d.giveUp(r),
-			})
-		case changed:
-			d.intend(RecordSnapshot{Name: r.Snapshot.Name, Status: status})
-		}
-		if !finished {
-			d.mirror(r.Snapshot.Name, status.Phase)
-		} else {
-			d.mirror(r.Snapshot.Name, r.Snapshot.Status.Phase)
-		}
+	for _, u := range d.facts.Units {
+		r, w := d.watchUnit(u, late)
+		recorded, running = recorded && r, running || w
 	}
 	d.pending()
 	if running {
@@ -246,16 +268,45 @@ func (d *decision) watch() bool {
 	return recorded
 }
 
+func (d *decision) watchUnit(u Unit, late bool) (recorded, running bool) {
+	recorded = true
+	for _, r := range u.Repositories {
+		if r.Snapshot == nil {
+			d.lose(r.Name)
+			continue
+		}
+		status, done := d.observe(u, r, late)
+		running = running || !done
+		changed := !sameSnapshot(r.Snapshot.Status, status)
+		finished := done && snapshot.Completed(r.Snapshot.Status)
+		switch {
+		case finished:
+		case done:
+			recorded = false
+			d.intend(RecordSnapshot{
+				Name: r.Snapshot.Name, Status: status, Upload: !r.DocumentsByPod, GiveUp: d.giveUp(u, r),
+			})
+		case changed:
+			d.intend(RecordSnapshot{Name: r.Snapshot.Name, Status: status})
+		}
+		if !finished {
+			d.mirror(r.Snapshot.Name, status.Phase)
+		} else {
+			d.mirror(r.Snapshot.Name, r.Snapshot.Status.Phase)
+		}
+	}
+	return recorded, running
+}
+
 // lose tells of a Snapshot that was deleted while its backup ran.
 func (d *decision) lose(repository string) {
 	name := SnapshotName(d.facts.Session.Name, repository)
-	d.condition(corev1alpha1.ConditionSnapshotsEnsured, false, corev1alpha1.ReasonFailedToEnsureSnapshots,
-		fmt.Sprintf("Snapshot %s was deleted while its backup ran.", name))
+	d.lack(fmt.Sprintf("Snapshot %s was deleted while its backup ran.", name))
 	d.mirror(name, storagev1alpha1.SnapshotPhaseFailed)
 }
 
 // observe computes a Snapshot's status from the Jobs. It reports whether every component is terminal.
-func (d *decision) observe(r Repository, late bool) (storagev1alpha1.SnapshotStatus, bool) {
+func (d *decision) observe(u Unit, r Repository, late bool) (storagev1alpha1.SnapshotStatus, bool) {
 	status := *r.Snapshot.Status.DeepCopy()
 	if snapshot.Completed(status) {
 		return status, true
@@ -265,14 +316,14 @@ func (d *decision) observe(r Repository, late bool) (storagev1alpha1.SnapshotSta
 	}
 	before := maps.Clone(status.Components)
 	done, incomplete := true, false
-	for _, name := range d.facts.Components {
-		component, cut := d.component(name, r, before[name], late)
+	for _, name := range u.Components {
+		component, cut := d.component(u, name, r, before[name], late)
 		status.Components[name] = component
 		incomplete = incomplete || cut
 		if !terminal(component.Phase) {
 			done = false
 		} else if !terminal(before[name].Phase) {
-			d.tell(name, r.Name, component)
+			d.tell(u.of(name), r.Name, component)
 		}
 	}
 	if incomplete {
@@ -289,16 +340,18 @@ func (d *decision) observe(r Repository, late bool) (storagev1alpha1.SnapshotSta
 }
 
 // component is one component's state; cut is true when its Job ended without telling what became of it.
-func (d *decision) component(name string, r Repository, before storagev1alpha1.Component, late bool) (c storagev1alpha1.Component, cut bool) {
+func (d *decision) component(
+	u Unit, name string, r Repository, before storagev1alpha1.Component, late bool,
+) (c storagev1alpha1.Component, cut bool) {
 	if terminal(before.Phase) {
 		return before, false
 	}
-	job := d.facts.Jobs[name]
+	job := u.Jobs[name]
 	outcome, reported := job.Outcomes[r.Name]
 	running, works := job.Running[r.Name]
 	switch {
 	case job.Ended && reported:
-		d.remarks(name, outcome)
+		d.remarks(u.of(name), outcome)
 		return outcome.Component, false
 	case late:
 		return failed(before, "the backup did not finish within backupTimeout "+timeoutOf(d.facts.Session)+"."), true
@@ -336,10 +389,10 @@ func (d *decision) tell(component, repository string, c storagev1alpha1.Componen
 }
 
 // giveUp is counted from the moment at which a document could first have been written: the end of the work.
-func (d *decision) giveUp(r Repository) time.Time {
+func (d *decision) giveUp(u Unit, r Repository) time.Time {
 	end := d.facts.Session.CreationTimestamp.Time
-	for _, c := range d.facts.Components {
-		if o, ok := d.facts.Jobs[c].Outcomes[r.Name]; ok {
+	for _, c := range u.Components {
+		if o, ok := u.Jobs[c].Outcomes[r.Name]; ok {
 			for _, s := range o.Component.ResticStats {
 				if s.Summary != nil && s.Summary.EndTime != nil && s.Summary.EndTime.After(end) {
 					end = s.Summary.EndTime.Time
@@ -352,25 +405,30 @@ func (d *decision) giveUp(r Repository) time.Time {
 
 // pending tells of pods that don't start; it is information, not a failure.
 func (d *decision) pending() {
-	for _, name := range d.facts.Components {
-		job := d.facts.Jobs[name]
-		if job.Waiting == "" || job.Ended || d.now.Before(job.Since.Add(pendingLimit)) {
-			continue
+	for _, u := range d.facts.Units {
+		for _, name := range u.Components {
+			job := u.Jobs[name]
+			if job.Waiting == "" || job.Ended || d.now.Before(job.Since.Add(pendingLimit)) {
+				continue
+			}
+			t := corev1alpha1.ConditionPodPendingForLong
+			message := fmt.Sprintf("The pod of component %s does not start: %s", u.of(name), job.Waiting)
+			if !d.has(t) {
+				d.event(true, t, message)
+			}
+			d.condition(t, true, t, message)
+			return
 		}
-		t := corev1alpha1.ConditionPodPendingForLong
-		if !d.has(t) {
-			d.event(true, t, fmt.Sprintf("The pod of component %s does not start: %s", name, job.Waiting))
-		}
-		d.condition(t, true, t, fmt.Sprintf("The pod of component %s does not start: %s", name, job.Waiting))
-		return
 	}
 }
 
 func (d *decision) stopJobs() {
 	var names []string
-	for _, c := range d.facts.Components {
-		if j := d.facts.Jobs[c]; j.Exists && !j.Ended {
-			names = append(names, j.Name)
+	for _, u := range d.facts.Units {
+		for _, c := range u.Components {
+			if j := u.Jobs[c]; j.Exists && !j.Ended {
+				names = append(names, j.Name)
+			}
 		}
 	}
 	if len(names) > 0 {
@@ -413,13 +471,4 @@ func (d *decision) intend(i Intent) { d.verdict.Intents = append(d.verdict.Inten
 
 func (d *decision) event(warning bool, reason, message string) {
 	d.verdict.Events = append(d.verdict.Events, Event{Warning: warning, Reason: reason, Message: message})
-}
-
-func sessionNames(c *corev1alpha1.BackupConfiguration) []string {
-	var names []string
-	for _, s := range c.Spec.Sessions {
-		names = append(names, s.Name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -9,33 +9,26 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/retention"
 )
 
 // Facts is all that a decision about one BackupSession rests on. It holds copies, never what a cache owns.
 type Facts struct {
 	Session corev1alpha1.BackupSession
-	// Configuration is nil when the invoker is gone.
-	Configuration *corev1alpha1.BackupConfiguration
-	// Config is the session's part of Configuration; nil when it has none of that name.
-	Config *corev1alpha1.Session
-	// TargetGone is set when the target doesn't exist; it names it.
-	TargetGone string
+	// Invoker is nil when it is gone.
+	Invoker *invoker.Invoker
+	// Config is how the invoker wants the session to be run; nil when it has none of that name.
+	Config *corev1alpha1.SessionConfig
 	// Rivals are unfinished BackupSessions of the same session that were there first.
 	Rivals []string
-	// Problems tell why the run can't start, the most important first.
+	// Problems tell why nothing of the run can start, the most important first.
 	Problems []Problem
 	// Notes are told when the run starts: nothing is wrong, and somebody may wonder later.
 	Notes []string
-	// Components are the names of what is to be backed up. Known once Problems is empty.
-	Components []string
-	// Repositories are in the order of the configuration.
-	Repositories []Repository
-	// Jobs are by component.
-	Jobs map[string]Job
-	// Finisher is the Job of the last step, which a run with several components has. Its Outcomes hold what was
-	// forgotten.
-	Finisher Job
+	// Units are what is to be backed up, in the order of the configuration. One with Problems doesn't keep the
+	// others from being backed up.
+	Units []Unit
 	// History are the finished BackupSessions of the same session, this one not among them.
 	History []Past
 }

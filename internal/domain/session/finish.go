@@ -29,7 +29,9 @@ func (d *decision) conclude() {
 		d.intend(DropSessions{Names: names})
 	}
 	d.condition(corev1alpha1.ConditionSessionHistoryCleaned, true, corev1alpha1.ReasonSuccessfullyCleanedSessionHistory, "")
-	d.intend(DropSecret{})
+	for _, u := range d.facts.Units {
+		d.intend(DropSecret{Target: u.Target})
+	}
 	s := &d.verdict.Status
 	d.condition(corev1alpha1.ConditionMetricsPushed, true, corev1alpha1.ReasonSuccessfullyPushedMetrics, "")
 	d.planRetry()
@@ -38,47 +40,18 @@ func (d *decision) conclude() {
 	if phase := Phase(*s); phase == corev1alpha1.BackupSessionPhaseSucceeded {
 		d.event(false, EventBackupSucceeded, "Backup succeeded in "+elapsed+".")
 	} else {
-		d.event(true, EventBackupFailed, "Backup failed: "+Failure(*s, d.snapshots()))
+		d.event(true, EventBackupFailed, "Backup failed: "+Failure(*s, d.facts.Units))
 	}
-}
-
-// snapshots are the Snapshots as they were recorded.
-func (d *decision) snapshots() []storagev1alpha1.Snapshot {
-	var list []storagev1alpha1.Snapshot
-	for _, r := range d.facts.Repositories {
-		if r.Snapshot != nil {
-			list = append(list, *r.Snapshot)
-		}
-	}
-	return list
 }
 
 // retain records what the pods have forgotten and deletes the Snapshots that are gone with it.
 func (d *decision) retain() {
 	d.verdict.Status.RetentionPolicies = nil
 	var drop []string
-	for _, r := range d.facts.Repositories {
-		entry := corev1alpha1.RetentionPolicyApplyStatus{
-			Ref: r.PolicyRef, Repository: r.Name, Phase: corev1alpha1.RetentionPolicyApplyPhaseApplied,
+	for _, u := range d.facts.Units {
+		for _, r := range u.Repositories {
+			drop = append(drop, d.retainIn(u, r)...)
 		}
-		gone, problems := d.forgotten(r)
-		switch {
-		case r.Policy == nil:
-			entry.Phase = corev1alpha1.RetentionPolicyApplyPhaseFailed
-			entry.Error = fmt.Sprintf("RetentionPolicy %s/%s doesn't exist; every Snapshot was kept.", r.PolicyRef.Namespace, r.PolicyRef.Name)
-		case len(problems) > 0:
-			entry.Phase = corev1alpha1.RetentionPolicyApplyPhaseFailed
-			entry.Error = strings.Join(problems, "; ")
-		}
-		if entry.Phase == corev1alpha1.RetentionPolicyApplyPhaseFailed {
-			d.event(true, EventRetentionNotApplied, "Repository "+r.Name+": "+entry.Error)
-		}
-		names := expired(r, d.facts.Session.Name, gone, d.now)
-		if len(names) > 0 {
-			d.event(false, EventRetentionApplied, fmt.Sprintf("Repository %s: dropped %s.", r.Name, strings.Join(names, ", ")))
-			drop = append(drop, names...)
-		}
-		d.verdict.Status.RetentionPolicies = append(d.verdict.Status.RetentionPolicies, entry)
 	}
 	if len(drop) > 0 {
 		d.intend(DropSnapshots{Names: drop})
@@ -87,8 +60,33 @@ func (d *decision) retain() {
 		corev1alpha1.ReasonSuccessfullyEnsuredRetentionPolicyExecutor, "")
 }
 
+// retainIn records how retention went in one Repository, and names the Snapshots that go.
+func (d *decision) retainIn(u Unit, r Repository) []string {
+	entry := corev1alpha1.RetentionPolicyApplyStatus{
+		Ref: r.PolicyRef, Repository: r.Name, Phase: corev1alpha1.RetentionPolicyApplyPhaseApplied,
+	}
+	gone, problems := forgotten(u, r)
+	switch {
+	case r.Policy == nil:
+		entry.Phase = corev1alpha1.RetentionPolicyApplyPhaseFailed
+		entry.Error = fmt.Sprintf("RetentionPolicy %s/%s doesn't exist; every Snapshot was kept.", r.PolicyRef.Namespace, r.PolicyRef.Name)
+	case len(problems) > 0:
+		entry.Phase = corev1alpha1.RetentionPolicyApplyPhaseFailed
+		entry.Error = strings.Join(problems, "; ")
+	}
+	if entry.Phase == corev1alpha1.RetentionPolicyApplyPhaseFailed {
+		d.event(true, EventRetentionNotApplied, "Repository "+r.Name+": "+entry.Error)
+	}
+	names := expired(r, d.facts.Session.Name, gone, d.now)
+	if len(names) > 0 {
+		d.event(false, EventRetentionApplied, fmt.Sprintf("Repository %s: dropped %s.", r.Name, strings.Join(names, ", ")))
+	}
+	d.verdict.Status.RetentionPolicies = append(d.verdict.Status.RetentionPolicies, entry)
+	return names
+}
+
 // forgotten collects the restic ids that are gone from a Repository, and why others are not.
-func (d *decision) forgotten(r Repository) (gone map[string]bool, problems []string) {
+func forgotten(u Unit, r Repository) (gone map[string]bool, problems []string) {
 	gone = map[string]bool{}
 	take := func(who string, o Outcome) {
 		for _, id := range o.Forgotten {
@@ -98,10 +96,10 @@ func (d *decision) forgotten(r Repository) (gone map[string]bool, problems []str
 			problems = append(problems, who+": "+o.ForgetError)
 		}
 	}
-	for _, component := range d.facts.Components {
-		take(component, d.facts.Jobs[component].Outcomes[r.Name])
+	for _, component := range u.Components {
+		take(component, u.Jobs[component].Outcomes[r.Name])
 	}
-	if last := d.facts.Finisher; last.Exists {
+	if last := u.Finisher; last.Exists {
 		take("the last step", last.Outcomes[r.Name])
 		if last.Outcomes == nil {
 			problems = append(problems, "the last step: "+last.Failure)

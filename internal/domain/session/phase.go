@@ -82,32 +82,55 @@ func Finished(s corev1alpha1.BackupSessionStatus) bool {
 }
 
 // Failure says in one sentence why a session failed: the first bad condition, then the first failed
-// component, then retention.
-func Failure(s corev1alpha1.BackupSessionStatus, snapshots []storagev1alpha1.Snapshot) string {
+// component, then retention. Where there are several targets, every one that failed is named.
+func Failure(s corev1alpha1.BackupSessionStatus, units []Unit) string {
+	var reasons []string
 	for _, c := range s.Conditions {
 		if c.Status == "False" && c.Message != "" {
-			return c.Message
+			reasons = append(reasons, c.Message)
+			break
 		}
 	}
-	for _, snapshot := range snapshots {
-		if snapshot.Status.Phase != storagev1alpha1.SnapshotPhaseFailed {
-			continue
-		}
-		if m := firstError(snapshot.Status.Components); m != "" {
-			return m
-		}
-		for _, c := range snapshot.Status.Conditions {
-			if c.Status == "False" && c.Message != "" {
-				return c.Message
-			}
+	for _, u := range units {
+		if m := u.failure(); m != "" {
+			reasons = append(reasons, m)
 		}
 	}
 	for _, r := range s.RetentionPolicies {
 		if r.Error != "" {
-			return r.Error
+			reasons = append(reasons, r.Error)
+			break
 		}
 	}
-	return "no reason was recorded."
+	switch {
+	case len(reasons) == 0:
+		return "no reason was recorded."
+	case len(units) > 1:
+		for i := range reasons {
+			reasons[i] = strings.TrimSuffix(reasons[i], ".") + "."
+		}
+		return strings.Join(reasons, " ")
+	default:
+		return reasons[0]
+	}
+}
+
+// failure is the first one in a unit's Snapshots.
+func (u Unit) failure() string {
+	for _, r := range u.Repositories {
+		if r.Snapshot == nil || r.Snapshot.Status.Phase != storagev1alpha1.SnapshotPhaseFailed {
+			continue
+		}
+		if m := firstError(r.Snapshot.Status.Components); m != "" {
+			return u.says(m)
+		}
+		for _, c := range r.Snapshot.Status.Conditions {
+			if c.Status == "False" && c.Message != "" {
+				return u.says(c.Message)
+			}
+		}
+	}
+	return ""
 }
 
 // SnapshotName names a session's Snapshot in a Repository.

@@ -55,7 +55,7 @@ func (d *decision) retry() {
 		return
 	}
 	retried := true
-	if d.facts.Configuration == nil || d.facts.Config == nil || d.facts.Configuration.Spec.Paused {
+	if d.facts.Invoker == nil || d.facts.Config == nil || d.facts.Invoker.Paused {
 		s.NextRetry = nil
 		return
 	}

@@ -45,9 +45,9 @@ func TestStories(t *testing.T) {
 			w.past("repo", "wiped", 48*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
 			w.past("repo", "left", 72*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
 			deleted := metav1.NewTime(w.began)
-			w.facts.Repositories[0].Past[1].DeletionTimestamp = &deleted
-			w.facts.Repositories[0].Past[1].Spec.DeletionPolicy = storagev1alpha1.DeletionPolicyWipeOut
-			w.facts.Repositories[0].Past[2].DeletionTimestamp = &deleted
+			w.here().Repositories[0].Past[1].DeletionTimestamp = &deleted
+			w.here().Repositories[0].Past[1].Spec.DeletionPolicy = storagev1alpha1.DeletionPolicyWipeOut
+			w.here().Repositories[0].Past[2].DeletionTimestamp = &deleted
 			w.then(0, "the session was created; wiped is being deleted with its data, left without")
 			w.pass()
 			w.then(9*time.Second, "the pod reports success")
@@ -66,7 +66,7 @@ func TestStories(t *testing.T) {
 			w.settle()
 		},
 		"two components, one fails": func(w *world) {
-			w.facts.Components = []string{"dump-pod-0", "dump-pod-1"}
+			w.here().Components = []string{"dump-pod-0", "dump-pod-1"}
 			w.then(0, "the session was created")
 			w.pass()
 			w.then(5*time.Second, "the first pod reports success, the second one works")
@@ -78,7 +78,7 @@ func TestStories(t *testing.T) {
 			w.settle()
 		},
 		"two components succeed, then older ones go in a last step": func(w *world) {
-			w.facts.Components = []string{"dump-pod-0", "dump-pod-1"}
+			w.here().Components = []string{"dump-pod-0", "dump-pod-1"}
 			for i, name := range []string{"s1", "s2"} {
 				w.past("repo", name, time.Duration(10-i)*24*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
 			}
@@ -89,11 +89,11 @@ func TestStories(t *testing.T) {
 			w.ends("dump-pod-1", "")
 			w.settle()
 			w.then(3*time.Second, "the last step reports what it forgot")
-			w.facts.Finisher = Job{Name: "job-last", Exists: true, Ended: true, Outcomes: map[string]Outcome{"repo": {Forgotten: []string{"id-of-s1"}}}}
+			w.here().Finisher = Job{Name: "job-last", Exists: true, Ended: true, Outcomes: map[string]Outcome{"repo": {Forgotten: []string{"id-of-s1"}}}}
 			w.settle()
 		},
 		"the last step dies, so nothing is dropped": func(w *world) {
-			w.facts.Components = []string{"dump-pod-0", "dump-pod-1"}
+			w.here().Components = []string{"dump-pod-0", "dump-pod-1"}
 			for i, name := range []string{"s1", "s2"} {
 				w.past("repo", name, time.Duration(10-i)*24*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
 			}
@@ -104,7 +104,7 @@ func TestStories(t *testing.T) {
 			w.ends("dump-pod-1", "")
 			w.settle()
 			w.then(30*time.Second, "the last step died without a report")
-			w.facts.Finisher = Job{Name: "job-last", Exists: true, Ended: true, Failure: "its pod ended again and again without a report."}
+			w.here().Finisher = Job{Name: "job-last", Exists: true, Ended: true, Failure: "its pod ended again and again without a report."}
 			w.settle()
 		},
 		"the pod dies without a report": func(w *world) {
@@ -118,7 +118,7 @@ func TestStories(t *testing.T) {
 			w.then(0, "the session was created")
 			w.pass()
 			w.then(20*time.Second, "the Job is gone")
-			delete(w.facts.Jobs, "dump")
+			delete(w.here().Jobs, "dump")
 			w.settle()
 		},
 		"a timeout ends what still runs": func(w *world) {
@@ -134,9 +134,9 @@ func TestStories(t *testing.T) {
 		"the pod does not start": func(w *world) {
 			w.then(0, "the session was created")
 			w.pass()
-			job := w.facts.Jobs["dump"]
+			job := w.here().Jobs["dump"]
 			job.Waiting = "ImagePullBackOff Back-off pulling image"
-			w.facts.Jobs["dump"] = job
+			w.here().Jobs["dump"] = job
 			w.then(time.Minute, "a minute later")
 			w.pass()
 			w.then(time.Minute, "two minutes later")
@@ -158,27 +158,27 @@ func TestStories(t *testing.T) {
 			w.pass()
 		},
 		"the target is gone": func(w *world) {
-			w.facts.TargetGone = "Target Deployment shop/web"
+			w.here().Gone = "Target Deployment shop/web"
 			w.then(0, "the session was created")
 			w.pass()
 		},
 		"a Repository that is not ready yet is waited for": func(w *world) {
-			w.facts.Problems = []Problem{{Message: "Repository repo is not ready: it has not been initialised yet.", MayPass: true}}
+			w.here().Problems = []Problem{{Message: "Repository repo is not ready: it has not been initialised yet.", MayPass: true}}
 			w.then(0, "the session was created")
 			w.pass()
 			w.then(3*time.Second, "the Repository is ready")
-			w.facts.Problems = nil
+			w.here().Problems = nil
 			w.pass()
 		},
 		"a Repository that stays not ready fails the run after a minute": func(w *world) {
-			w.facts.Problems = []Problem{{Message: "Repository repo is not ready: it has not been initialised yet.", MayPass: true}}
+			w.here().Problems = []Problem{{Message: "Repository repo is not ready: it has not been initialised yet.", MayPass: true}}
 			w.then(0, "the session was created")
 			w.pass()
 			w.then(time.Minute, "a minute later")
 			w.pass()
 		},
 		"a missing password fails the run at once": func(w *world) {
-			w.facts.Problems = []Problem{{Message: "Encryption Secret shop/encrypt of Repository repo doesn't exist."}}
+			w.here().Problems = []Problem{{Message: "Encryption Secret shop/encrypt of Repository repo doesn't exist."}}
 			w.then(0, "the session was created")
 			w.pass()
 		},
@@ -196,7 +196,7 @@ func TestStories(t *testing.T) {
 			w.then(0, "the session was created")
 			w.pass()
 			w.then(5*time.Second, "somebody deletes the Snapshot")
-			w.facts.Repositories[0].Snapshot = nil
+			w.here().Repositories[0].Snapshot = nil
 			w.settle()
 		},
 		"a failed run is tried again after its delay": func(w *world) {
@@ -252,7 +252,7 @@ func TestTwoRepositoriesInOneRun(t *testing.T) {
 	w.pass()
 	w.then(5*time.Second, "the pod reports success for one repository and a failure for the other")
 	w.ends("dump", "")
-	job := w.facts.Jobs["dump"]
+	job := w.here().Jobs["dump"]
 	broken := job.Outcomes["there"]
 	broken.Component.Phase, broken.Component.Error = storagev1alpha1.ComponentPhaseFailed, "BackendUnreachable: connection refused"
 	job.Outcomes["there"] = broken

@@ -49,8 +49,10 @@ type CreateSnapshot struct {
 	Status           storagev1alpha1.SnapshotStatus
 }
 
-// CreateJobs makes the session's Secret and the Jobs that are missing.
+// CreateJobs makes a unit's Secret and the Jobs that are missing.
 type CreateJobs struct {
+	// Target names the unit.
+	Target     string
 	Components []string
 	// Forget holds restic ids by Repository and component that retention drops if the backup succeeds.
 	Forget map[string]map[string][]string
@@ -60,9 +62,11 @@ type CreateJobs struct {
 	Check map[string]bool
 }
 
-// Finish makes the Job of the last step of a run with several components: only when all of them are safe may
+// Finish makes the Job of the last step of a unit with several components: only when all of them are safe may
 // older data go, and only then is it known what the documents say.
 type Finish struct {
+	// Target names the unit.
+	Target string
 	// Forget and Drop are as in CreateJobs.
 	Forget map[string]map[string][]string
 	Drop   map[string][]string
@@ -88,8 +92,8 @@ type DropSnapshots struct{ Names []string }
 // DropSessions deletes BackupSessions beyond the history limit.
 type DropSessions struct{ Names []string }
 
-// DropSecret deletes the session's Secret.
-type DropSecret struct{}
+// DropSecret deletes the Secrets of the unit that Target names.
+type DropSecret struct{ Target string }
 
 func (CreateSnapshot) intent() {}
 func (CreateJobs) intent()     {}

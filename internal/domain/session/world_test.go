@@ -20,6 +20,7 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/repository"
 	"kubestash.com/kubestash/internal/domain/retention"
 	"kubestash.com/kubestash/internal/domain/snapshot"
@@ -35,6 +36,8 @@ type world struct {
 	now   time.Time
 	began time.Time
 	out   strings.Builder
+	// unit is the target of which the following tells; empty for the only one.
+	unit string
 	// uploadError makes writing documents fail.
 	uploadError error
 }
@@ -50,26 +53,44 @@ func newWorld(t *testing.T, repositories ...string) *world {
 				Session: "nightly",
 			},
 		},
-		Configuration: &corev1alpha1.BackupConfiguration{
-			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"},
-			Spec: corev1alpha1.BackupConfigurationSpec{
-				Target:   &metav1alpha1.TypedObjectReference{APIGroup: "apps", Kind: "Deployment", Name: "web"},
-				Sessions: []corev1alpha1.Session{{SessionConfig: corev1alpha1.SessionConfig{Name: "nightly"}}},
-			},
-		},
-		Components: []string{"dump"},
-		Jobs:       map[string]Job{},
+		Config: &corev1alpha1.SessionConfig{Name: "nightly"},
 	}
-	w.facts.Config = &w.facts.Configuration.Spec.Sessions[0]
+	w.facts.Invoker = &invoker.Invoker{
+		Kind: corev1alpha1.KindBackupConfiguration, Name: "web", Sessions: []invoker.Session{{SessionConfig: w.facts.Config}},
+	}
+	w.target("", "web", repositories...)
+	return w
+}
+
+// target adds what is to be backed up.
+func (w *world) target(name, deployment string, repositories ...string) {
+	u := Unit{
+		Target: name, AppRef: &metav1alpha1.TypedObjectReference{APIGroup: "apps", Kind: "Deployment", Name: deployment},
+		Components: []string{"dump"}, Jobs: map[string]Job{},
+	}
 	two := int32(2)
-	for _, name := range repositories {
-		w.facts.Repositories = append(w.facts.Repositories, Repository{
-			Name: name, PolicyRef: metav1alpha1.ObjectReference{Namespace: "shop", Name: "keep-two"},
+	for _, repo := range repositories {
+		u.Repositories = append(u.Repositories, Repository{
+			Name: repo, PolicyRef: metav1alpha1.ObjectReference{Namespace: "shop", Name: "keep-two"},
 			Policy: &retention.Policy{Last: &two},
 		})
 	}
-	return w
+	w.facts.Units = append(w.facts.Units, u)
 }
+
+// of finds what a target's name stands for.
+func (w *world) of(name string) *Unit {
+	for i := range w.facts.Units {
+		if w.facts.Units[i].Target == name {
+			return &w.facts.Units[i]
+		}
+	}
+	w.t.Fatalf("there is no target %q", name)
+	return nil
+}
+
+// here is the target of which the story tells.
+func (w *world) here() *Unit { return w.of(w.unit) }
 
 func (w *world) say(format string, args ...any) { fmt.Fprintf(&w.out, format+"\n", args...) }
 
@@ -135,19 +156,22 @@ func (w *world) carried(intent Intent) string {
 		w.setSnapshot(i.Repository, i.Name, i.Status)
 		return fmt.Sprintf("create Snapshot %s", i.Name)
 	case CreateJobs:
+		jobs := w.of(i.Target).Jobs
 		for _, c := range i.Components {
-			if _, there := w.facts.Jobs[c]; !there {
-				w.facts.Jobs[c] = Job{Name: "job-" + c, Exists: true, Waiting: "it has not been started by its node yet.", Since: w.now}
+			if _, there := jobs[c]; !there {
+				jobs[c] = Job{Name: jobName(i.Target, c), Exists: true, Waiting: "it has not been started by its node yet.", Since: w.now}
 			}
 		}
-		return "create Jobs for " + strings.Join(i.Components, ", ") + tellForget(i)
+		return "create Jobs for " + strings.Join(i.Components, ", ") + ofTarget(i.Target) + tellForget(i)
 	case Finish:
-		w.facts.Finisher = Job{Name: "job-last", Exists: true}
-		return "create the Job of the last step" + tellForget(CreateJobs{Forget: i.Forget}) + tellDocuments(i.Documents)
+		w.of(i.Target).Finisher = Job{Name: "job-last", Exists: true}
+		return "create the Job of the last step" + ofTarget(i.Target) + tellForget(CreateJobs{Forget: i.Forget}) + tellDocuments(i.Documents)
 	case RecordSnapshot:
 		return w.record(i)
 	case StopJobs:
-		maps.DeleteFunc(w.facts.Jobs, func(_ string, j Job) bool { return slices.Contains(i.Names, j.Name) })
+		for _, u := range w.facts.Units {
+			maps.DeleteFunc(u.Jobs, func(_ string, j Job) bool { return slices.Contains(i.Names, j.Name) })
+		}
 		return "delete Jobs " + strings.Join(i.Names, ", ")
 	case DropSnapshots:
 		return "delete Snapshots " + strings.Join(i.Names, ", ")
@@ -156,7 +180,7 @@ func (w *world) carried(intent Intent) string {
 	case Retry:
 		return fmt.Sprintf("create the BackupSession that tries again, %s after the first, with %d retries left", i.At.Sub(w.began), i.Left)
 	case DropSecret:
-		return "delete the session's Secret"
+		return "delete the session's Secret" + ofTarget(i.Target)
 	default:
 		w.t.Fatalf("unknown intent %T", intent)
 		return ""
@@ -172,22 +196,46 @@ func (w *world) record(i RecordSnapshot) string {
 	if snapshot.Worked(status) {
 		snapshot.Record(&status, w.uploadError, metav1.NewTime(w.now))
 	}
-	for _, r := range w.facts.Repositories {
-		if SnapshotName(w.facts.Session.Name, r.Name) == i.Name {
-			w.setSnapshot(r.Name, i.Name, status)
+	for _, u := range w.facts.Units {
+		for _, r := range u.Repositories {
+			if SnapshotName(w.facts.Session.Name, r.Name) == i.Name {
+				w.setSnapshot(r.Name, i.Name, status)
+			}
 		}
 	}
 	return fmt.Sprintf("%s Snapshot %s: %s (%s)", what, i.Name, status.Phase, tellComponents(status))
 }
 
 func (w *world) setSnapshot(repository, name string, status storagev1alpha1.SnapshotStatus) {
-	for i := range w.facts.Repositories {
-		if w.facts.Repositories[i].Name == repository {
-			w.facts.Repositories[i].Snapshot = &storagev1alpha1.Snapshot{
-				ObjectMeta: metav1.ObjectMeta{Name: name, CreationTimestamp: metav1.NewTime(w.began)}, Status: status,
+	w.repository(repository).Snapshot = &storagev1alpha1.Snapshot{
+		ObjectMeta: metav1.ObjectMeta{Name: name, CreationTimestamp: metav1.NewTime(w.began)}, Status: status,
+	}
+}
+
+func (w *world) repository(name string) *Repository {
+	for i := range w.facts.Units {
+		for j := range w.facts.Units[i].Repositories {
+			if r := &w.facts.Units[i].Repositories[j]; r.Name == name {
+				return r
 			}
 		}
 	}
+	w.t.Fatalf("there is no Repository %q", name)
+	return nil
+}
+
+func jobName(target, component string) string {
+	if target == "" {
+		return "job-" + component
+	}
+	return "job-" + target + "-" + component
+}
+
+func ofTarget(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " of target " + name
 }
 
 func tellDocuments(names []string) string {
@@ -233,20 +281,20 @@ func tellComponents(s storagev1alpha1.SnapshotStatus) string {
 // The following are what the world does by itself.
 
 func (w *world) works(component string, done, total int64) {
-	job := w.facts.Jobs[component]
+	job := w.here().Jobs[component]
 	job.Waiting, job.Running = "", map[string]storagev1alpha1.Component{}
-	for _, r := range w.facts.Repositories {
+	for _, r := range w.here().Repositories {
 		job.Running[r.Name] = snapshot.Running(repository.ComponentPath("nightly", component),
 			&engine.Progress{SecondsElapsed: 5, BytesDone: done, TotalBytes: total})
 	}
-	w.facts.Jobs[component] = job
+	w.here().Jobs[component] = job
 }
 
 // ends makes a component's pod report: an empty failure is a success.
 func (w *world) ends(component, failure string, forgotten ...string) {
-	job := w.facts.Jobs[component]
+	job := w.here().Jobs[component]
 	job.Ended, job.Running, job.Waiting, job.Outcomes = true, nil, "", map[string]Outcome{}
-	for _, r := range w.facts.Repositories {
+	for _, r := range w.here().Repositories {
 		o := snapshot.Outcome{Path: repository.ComponentPath("nightly", component), Succeeded: failure == "", Duration: 7 * time.Second}
 		if failure == "" {
 			ok := true
@@ -259,13 +307,13 @@ func (w *world) ends(component, failure string, forgotten ...string) {
 		}
 		job.Outcomes[r.Name] = Outcome{Component: snapshot.Component(o), Forgotten: forgotten}
 	}
-	w.facts.Jobs[component] = job
+	w.here().Jobs[component] = job
 }
 
 func (w *world) dies(component, why string) {
-	job := w.facts.Jobs[component]
+	job := w.here().Jobs[component]
 	job.Ended, job.Running, job.Waiting, job.Failure = true, nil, "", why
-	w.facts.Jobs[component] = job
+	w.here().Jobs[component] = job
 }
 
 // past adds an older Snapshot with one restic id.
@@ -280,11 +328,8 @@ func (w *world) past(repository, name string, age time.Duration, phase storagev1
 			ResticStats: []storagev1alpha1.ResticStats{{Summary: &storagev1alpha1.ResticSummary{ID: "id-of-" + name}}},
 		}}
 	}
-	for i := range w.facts.Repositories {
-		if w.facts.Repositories[i].Name == repository {
-			w.facts.Repositories[i].Past = append(w.facts.Repositories[i].Past, s)
-		}
-	}
+	r := w.repository(repository)
+	r.Past = append(r.Past, s)
 }
 
 // verify compares the transcript with the golden file of the story's name.
