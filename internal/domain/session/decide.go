@@ -78,7 +78,7 @@ func (d *decision) mayStart() bool {
 			f.Invoker.Kind, f.Invoker.Name, f.Session.Spec.Session, strings.Join(f.Invoker.SessionNames(), ", ")))
 	case len(f.Rivals) > 0:
 		d.skip(fmt.Sprintf("BackupSession %s of the same session has not finished yet.", f.Rivals[0]))
-	case f.allUnits(func(u Unit) bool { return u.Gone != "" }):
+	case f.allUnits(func(u Unit) bool { return u.Gone != "" || u.Restoring != "" }):
 		d.skip(f.troubles())
 	case len(f.Problems) > 0:
 		d.holdBack(f.Problems[0].Message, f.Problems[0].MayPass)
