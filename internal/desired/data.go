@@ -126,7 +126,7 @@ func dataOf(part application.Part, plan addon.Plan, selected *corev1alpha1.Targe
 	case len(plan.Function.Command)+len(plan.Function.Args) > 0:
 		return TargetData{}, fmt.Errorf("function %s runs a command of its own, which is not supported by this version", plan.Function.Name)
 	case plan.Function.Image != "":
-		return TargetData{}, fmt.Errorf("function %s names the image %s and no command; KubeStash copies files with its own image, so leave one of the two out or add the other",
+		return TargetData{}, fmt.Errorf("function %s names the image %s and no command; KubeStash copies files with its own image",
 			plan.Function.Name, plan.Function.Image)
 	case selected != nil && len(selected.VolumeMounts) > 0:
 		return chosenData(part, plan, selected, claims, readOnly)

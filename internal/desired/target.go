@@ -153,7 +153,7 @@ func overlaps(a, b string) bool {
 // and certificates.
 func holdsData(v corev1.Volume) bool {
 	v.ConfigMap, v.Secret, v.Projected, v.DownwardAPI = nil, nil, nil, nil
-	v.EmptyDir, v.Ephemeral, v.CSI, v.Image, v.GitRepo = nil, nil, nil, nil, nil //nolint:staticcheck // an old field may still be set
+	v.EmptyDir, v.Ephemeral, v.CSI, v.Image, v.GitRepo = nil, nil, nil, nil, nil
 	return v.VolumeSource != (corev1.VolumeSource{})
 }
 

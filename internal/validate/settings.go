@@ -47,10 +47,12 @@ func PodTemplate(at *field.Path, t *metav1alpha1.PodTemplateSpec) field.ErrorLis
 	at = at.Child("spec")
 	var list field.ErrorList
 	if len(t.Spec.Args) > 0 {
-		list = append(list, field.Forbidden(at.Child("args"), "KubeStash's own program takes no further arguments; those of restic are the parameter args of the task"))
+		list = append(list, field.Forbidden(at.Child("args"),
+			"KubeStash's own program takes no further arguments; those of restic are the parameter args of the task"))
 	}
 	if p := t.Spec.PodPlacementPolicy; p != nil && p.Name != "" && p.Name != defaultPlacement {
-		list = append(list, field.Forbidden(at.Child("podPlacementPolicy"), "it isn't supported; place the pod with nodeSelector, affinity or topologySpreadConstraints"))
+		list = append(list, field.Forbidden(at.Child("podPlacementPolicy"),
+			"it isn't supported; place the pod with nodeSelector, affinity or topologySpreadConstraints"))
 	}
 	return list
 }

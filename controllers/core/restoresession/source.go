@@ -182,7 +182,8 @@ func (r *Reconciler) gatherSnapshot(ctx context.Context, g *gathered, repo *stor
 	return nil
 }
 
-func (r *Reconciler) findSnapshot(ctx context.Context, g *gathered, want corev1alpha1.RestoreDataSource, repo *storagev1alpha1.Repository) (*storagev1alpha1.Snapshot, error) {
+func (r *Reconciler) findSnapshot(ctx context.Context, g *gathered, want corev1alpha1.RestoreDataSource, repo *storagev1alpha1.Repository,
+) (*storagev1alpha1.Snapshot, error) {
 	if want.PITR == nil && want.Snapshot != metav1alpha1.SnapshotLatest {
 		snapshot, found, err := kube.Get[storagev1alpha1.Snapshot](ctx, r.Live, repo.Namespace, want.Snapshot)
 		if err == nil && !found {
