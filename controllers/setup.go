@@ -23,6 +23,7 @@ import (
 	"kubestash.com/kubestash/controllers/storage/repository"
 	"kubestash.com/kubestash/controllers/storage/snapshot"
 	"kubestash.com/kubestash/internal/backend"
+	"kubestash.com/kubestash/internal/domain/queue"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/store"
 )
@@ -42,6 +43,8 @@ type Deps struct {
 	Addons fs.FS
 	// MoverImage is the image of the pods that move bytes.
 	MoverImage string
+	// Limits are how many BackupSessions run at once; zero means no limit.
+	Limits queue.Limits
 	// Version is the operator's.
 	Version string
 }
@@ -119,7 +122,7 @@ func list(d Deps) []controller {
 		{"backupsession", func(m ctrl.Manager) error {
 			return backupsession.Register(m, backupsession.Deps{
 				Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder("Backup"), Clock: d.Clock,
-				MoverImage: d.MoverImage,
+				MoverImage: d.MoverImage, Limits: d.Limits,
 			})
 		}},
 		{"restoresession", func(m ctrl.Manager) error {

@@ -56,7 +56,7 @@ var rooms = []room{
 
 // leaves are the rules that know nothing but their arguments. One of them reads an API value.
 const (
-	pureLeaves = "internal/domain/{naming,progress,redact,retention,schedule,size,template}"
+	pureLeaves = "internal/domain/{naming,progress,queue,redact,retention,schedule,size,template}"
 	leaves     = "{" + pureLeaves + ",internal/domain/usage}"
 )
 

@@ -34,12 +34,17 @@ type Skeleton[T any, P Object[T]] struct {
 	// Step gathers, decides and acts. It changes obj's status in memory only; the skeleton writes it.
 	// It must not change metadata or spec.
 	Step func(ctx context.Context, obj P) error
+	// Gone, when set, is told of an object that doesn't exist any more.
+	Gone func(key client.ObjectKey)
 }
 
 // Reconcile runs one pass.
 func (s Skeleton[T, P]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	obj := P(new(T))
 	if err := s.Client.Get(ctx, req.NamespacedName, obj); err != nil {
+		if apierrors.IsNotFound(err) && s.Gone != nil {
+			s.Gone(req.NamespacedName)
+		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	before := obj.DeepCopyObject().(P)

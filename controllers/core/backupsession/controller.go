@@ -9,17 +9,20 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/backend"
+	"kubestash.com/kubestash/internal/domain/queue"
 	"kubestash.com/kubestash/internal/domain/session"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/progress"
@@ -73,6 +76,8 @@ type Deps struct {
 	Recorder   kube.Recorder
 	Clock      clock.PassiveClock
 	MoverImage string
+	// Limits are how many BackupSessions run at once.
+	Limits queue.Limits
 }
 
 // Reconciler reconciles BackupSessions.
@@ -80,30 +85,44 @@ type Reconciler struct {
 	Deps
 	skeleton kube.Skeleton[corev1alpha1.BackupSession, *corev1alpha1.BackupSession]
 	progress *progress.Reader
+	turnstile
+	wake func(reconcile.Request)
 }
 
 // New returns a Reconciler.
 func New(deps Deps) *Reconciler {
-	r := &Reconciler{Deps: deps, progress: progress.NewReader(deps.Logs, deps.Clock)}
+	r := &Reconciler{Deps: deps, progress: progress.NewReader(deps.Logs, deps.Clock), wake: func(reconcile.Request) {}}
 	r.skeleton = kube.Skeleton[corev1alpha1.BackupSession, *corev1alpha1.BackupSession]{
 		Client:    deps.Client,
 		Finalizer: metav1alpha1.FinalizerCleanup,
 		Finalize:  r.abandon,
 		Step:      r.step,
+		Gone:      func(key client.ObjectKey) { r.leave(queue.Key(key)) },
 	}
 	return r
 }
 
+// OnWake says how a session is looked at again although nothing about it has changed: its turn has come.
+func (r *Reconciler) OnWake(wake func(reconcile.Request)) { r.wake = wake }
+
 // Register adds the controller to the manager.
 func Register(mgr ctrl.Manager, deps Deps) error {
+	if err := index(context.Background(), mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
+	r := New(deps)
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("backupsession").
 		For(&corev1alpha1.BackupSession{}).
 		Owns(&batchv1.Job{}).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(byLabel)).
 		Watches(&storagev1alpha1.Snapshot{}, handler.EnqueueRequestsFromMapFunc(bySnapshot)).
+		WatchesRawSource(source.Func(func(_ context.Context, work workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+			r.OnWake(work.Add)
+			return nil
+		})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
-		Complete(New(deps))
+		Complete(r)
 }
 
 // Reconcile runs one pass.
@@ -114,6 +133,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 // step gathers, decides and acts. The verdict's status holds only when every intent was carried out.
 func (r *Reconciler) step(ctx context.Context, s *corev1alpha1.BackupSession) error {
 	if session.Finished(s.Status) && !session.RetryPending(s.Status) {
+		r.leave(keyOf(s))
 		return nil
 	}
 	g, err := r.gather(ctx, s)
@@ -130,6 +150,7 @@ func (r *Reconciler) step(ctx context.Context, s *corev1alpha1.BackupSession) er
 		return err
 	}
 	s.Status = verdict.Status
+	r.pass(ctx, g, verdict)
 	kube.Announce(ctx, func() { r.tell(s, verdict.Events) })
 	if verdict.WakeUp > 0 {
 		return kube.Wait(verdict.WakeUp, "the backup goes on")

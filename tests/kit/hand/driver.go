@@ -26,6 +26,7 @@ import (
 	"kubestash.com/kubestash/config/addons"
 	"kubestash.com/kubestash/controllers"
 	"kubestash.com/kubestash/internal/backend/all"
+	"kubestash.com/kubestash/internal/domain/queue"
 	"kubestash.com/kubestash/internal/kube"
 )
 
@@ -45,6 +46,7 @@ type Driver struct {
 	logger   logr.Logger
 	deps     controllers.Deps
 	set      *set
+	woken    woken
 }
 
 // NewScheme knows every type that controllers and tests read.
@@ -109,7 +111,13 @@ func (d *Driver) index(ctx context.Context, cfg *rest.Config, scheme *runtime.Sc
 }
 
 // Restart forgets all that the controllers have in memory, as a new operator would.
-func (d *Driver) Restart() { d.set = newSet(d.deps, d.client) }
+func (d *Driver) Restart() { d.set = newSet(d.deps, d.client, &d.woken) }
+
+// Limit restarts the controllers with limits for BackupSessions. A new Driver has none.
+func (d *Driver) Limit(limits queue.Limits) {
+	d.deps.Limits = limits
+	d.Restart()
+}
 
 // Step moves the clock.
 func (d *Driver) Step(by time.Duration) { d.Clock.SetTime(d.Clock.Now().Add(by)) }
