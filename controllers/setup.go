@@ -24,6 +24,7 @@ import (
 	"kubestash.com/kubestash/controllers/storage/snapshot"
 	"kubestash.com/kubestash/internal/backend"
 	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/kube/hook"
 	"kubestash.com/kubestash/internal/kube/store"
 )
 
@@ -33,6 +34,10 @@ type Deps struct {
 	// Live reads past the cache.
 	Live client.Reader
 	Logs kube.LogReader
+	// Exec runs hooks' commands in containers.
+	Exec hook.Execer
+	// Spawn runs a function beside the caller.
+	Spawn func(func())
 	// Backends finds a backend by its provider.
 	Backends func(provider string) (backend.Backend, error)
 	// Recorder returns a recorder for a controller; the action is what it does.
@@ -57,6 +62,8 @@ func NewDeps(mgr ctrl.Manager, moverImage, version string) (Deps, error) {
 		Client:     mgr.GetClient(),
 		Live:       mgr.GetAPIReader(),
 		Logs:       kube.NewLogReader(clientset),
+		Exec:       hook.NewExecer(mgr.GetConfig(), clientset),
+		Spawn:      func(f func()) { go f() },
 		Recorder:   func(action string) kube.Recorder { return kube.NewRecorder(events, action) },
 		Clock:      clock.RealClock{},
 		MoverImage: moverImage,
@@ -119,7 +126,7 @@ func list(d Deps) []controller {
 		{"backupsession", func(m ctrl.Manager) error {
 			return backupsession.Register(m, backupsession.Deps{
 				Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder("Backup"), Clock: d.Clock,
-				MoverImage: d.MoverImage,
+				MoverImage: d.MoverImage, Hooks: d.Hooks(),
 			})
 		}},
 		{"restoresession", func(m ctrl.Manager) error {

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
@@ -22,6 +23,7 @@ import (
 	"kubestash.com/kubestash/internal/backend"
 	"kubestash.com/kubestash/internal/domain/session"
 	"kubestash.com/kubestash/internal/kube"
+	hooks "kubestash.com/kubestash/internal/kube/hook"
 	"kubestash.com/kubestash/internal/kube/progress"
 )
 
@@ -57,6 +59,11 @@ import (
 //+kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get
 // The Pod Security level and the labels by which usage policies select (kube.NamespaceLabels).
 //+kubebuilder:rbac:groups="",resources=namespaces,verbs=get
+// What a hook does (gatherHooks).
+//+kubebuilder:rbac:groups=core.kubestash.com,resources=hooktemplates,verbs=get;list;watch
+// A hook runs its command in a container of the application (hook.Execer); its pods are found by their owner, through a ReplicaSet.
+//+kubebuilder:rbac:groups="",resources=pods/exec,verbs=create
+//+kubebuilder:rbac:groups=apps,resources=replicasets,verbs=get
 // What happened is told as events.
 //+kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -73,6 +80,7 @@ type Deps struct {
 	Recorder   kube.Recorder
 	Clock      clock.PassiveClock
 	MoverImage string
+	Hooks      *hooks.Hooks
 }
 
 // Reconciler reconciles BackupSessions.
@@ -102,6 +110,7 @@ func Register(mgr ctrl.Manager, deps Deps) error {
 		Owns(&batchv1.Job{}).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(byLabel)).
 		Watches(&storagev1alpha1.Snapshot{}, handler.EnqueueRequestsFromMapFunc(bySnapshot)).
+		WatchesRawSource(source.Channel(deps.Hooks.Runner.Calls(), &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(New(deps))
 }

@@ -45,8 +45,14 @@ func (r *Reconciler) gather(ctx context.Context, s *corev1alpha1.BackupSession) 
 	if err := r.gatherInvoker(ctx, g); err != nil {
 		return nil, err
 	}
-	if session.Finished(s.Status) || g.facts.Config == nil && !started(s) {
-		return g, nil // for a retry, or a refusal, the invoker is enough
+	if session.Finished(s.Status) {
+		return g, nil // for a retry the invoker is enough
+	}
+	if err := r.gatherHooks(ctx, g); err != nil {
+		return nil, err
+	}
+	if g.facts.Config == nil && !started(s) {
+		return g, nil // for a refusal, too
 	}
 	if err := r.gatherSiblings(ctx, g); err != nil {
 		return nil, err
@@ -95,7 +101,7 @@ func (r *Reconciler) gatherSiblings(ctx context.Context, g *gathered) error {
 		switch {
 		case session.Finished(other.Status):
 			g.facts.History = append(g.facts.History, session.Past{Name: other.Name, Created: other.CreationTimestamp.Time})
-		case started(other) || olderThan(other, s):
+		case started(other) || session.HooksBegan(other.Status) || olderThan(other, s):
 			g.facts.Rivals = append(g.facts.Rivals, other.Name)
 		}
 	}

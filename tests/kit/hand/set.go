@@ -66,7 +66,7 @@ func newSet(d controllers.Deps, c client.Client) *set {
 	add(slots, trigger.New(trigger.Deps{Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock}))
 	add(backups, backupsession.New(backupsession.Deps{
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder(""), Clock: d.Clock,
-		MoverImage: d.MoverImage,
+		MoverImage: d.MoverImage, Hooks: d.Hooks(),
 	}))
 	add(snapshots, snapshot.New(snapshot.Deps{
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder(""),
