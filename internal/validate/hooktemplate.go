@@ -128,3 +128,27 @@ func hookAddress(at *field.Path, host string, port intstr.IntOrString, byOperato
 	}
 	return list
 }
+
+// backupHooks checks which HookTemplates may be used. One that doesn't exist may come.
+func backupHooks(at *field.Path, namespace string, hooks *corev1alpha1.BackupHooks, around Surroundings) field.ErrorList {
+	if hooks == nil {
+		return nil
+	}
+	return append(around.mayUseHooks(at.Child("preBackup"), namespace, hooks.PreBackup),
+		around.mayUseHooks(at.Child("postBackup"), namespace, hooks.PostBackup)...)
+}
+
+func (s Surroundings) mayUseHooks(at *field.Path, namespace string, infos []corev1alpha1.HookInfo) field.ErrorList {
+	var list field.ErrorList
+	for i, info := range infos {
+		if info.HookTemplate == nil {
+			list = append(list, field.Required(at.Index(i).Child("hookTemplate"), "say which HookTemplate"))
+			continue
+		}
+		key := named(*info.HookTemplate, namespace)
+		if t := s.Hooks[key]; t != nil {
+			list = append(list, s.mayUse(at.Index(i).Child("hookTemplate"), "HookTemplate", key, t.Spec.UsagePolicy, namespace)...)
+		}
+	}
+	return list
+}
