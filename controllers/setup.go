@@ -132,7 +132,7 @@ func list(d Deps) []controller {
 		{"restoresession", func(m ctrl.Manager) error {
 			return restoresession.Register(m, restoresession.Deps{
 				Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder("Restore"), Clock: d.Clock,
-				MoverImage: d.MoverImage,
+				MoverImage: d.MoverImage, Hooks: d.Hooks(),
 			})
 		}},
 		{"catalogue", func(m ctrl.Manager) error {

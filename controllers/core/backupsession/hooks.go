@@ -71,8 +71,8 @@ func (g *gathered) onlyTarget() *metav1alpha1.TypedObjectReference {
 	return g.session.Parts[0].AppRef
 }
 
-// leave runs the post-hooks of a session that is being deleted, and holds the finalizer until they have ended.
-func (r *Reconciler) leave(ctx context.Context, s *corev1alpha1.BackupSession) error {
+// lastHooks runs the post-hooks of a session that is being deleted, and holds the finalizer until they have ended.
+func (r *Reconciler) lastHooks(ctx context.Context, s *corev1alpha1.BackupSession) error {
 	if !session.HooksBegan(s.Status) {
 		return nil
 	}

@@ -122,7 +122,7 @@ func (r *Reconciler) abandon(ctx context.Context, s *corev1alpha1.BackupSession)
 			return err
 		}
 	}
-	return r.leave(ctx, s)
+	return r.lastHooks(ctx, s)
 }
 
 func (r *Reconciler) upload(ctx context.Context, g *gathered, s *storagev1alpha1.Snapshot) error {

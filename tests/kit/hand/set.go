@@ -73,7 +73,7 @@ func newSet(d controllers.Deps, c client.Client) *set {
 	}))
 	add(restores, restoresession.New(restoresession.Deps{
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder(""), Clock: d.Clock,
-		MoverImage: d.MoverImage,
+		MoverImage: d.MoverImage, Hooks: d.Hooks(),
 	}))
 	blueprints := backupblueprint.New(backupblueprint.Deps{
 		Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock, Targets: c,
