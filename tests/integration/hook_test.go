@@ -18,6 +18,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -268,5 +269,45 @@ var _ = Describe("Hooks of a backup", func() {
 		Expect(run(ctx).Status.Conditions).To(haveCondition(corev1alpha1.ConditionPreBackupHooksExecutionSucceeded, metav1.ConditionFalse,
 			"Pre-hook command failed: pod app-0: running the command in container"))
 		Expect(client.IgnoreNotFound(w.Client.Get(ctx, client.ObjectKeyFromObject(pod), pod))).To(Succeed())
+	})
+})
+
+var _ = Describe("Hooks of a restore", func() {
+	It("run before and after the pod, also when the session is deleted in between", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		w.ground(ctx)
+		app := newApplication()
+		w.apply(ctx, app.hook(w.namespace, "stop"), app.hook(w.namespace, "start"), object.BackupConfiguration(w.namespace))
+		w.settle(ctx)
+		w.runJob(ctx)
+		w.settle(ctx)
+		hooked := func(name string) *corev1alpha1.RestoreSession {
+			s := object.RestoreSession(w.namespace, name, "latest")
+			s.Spec.Hooks = &corev1alpha1.RestoreHooks{
+				PreRestore: []corev1alpha1.HookInfo{object.Hook("stop")}, PostRestore: []corev1alpha1.HookInfo{object.Hook("start")},
+			}
+			return s
+		}
+
+		w.apply(ctx, hooked("undo"))
+		w.settle(ctx)
+		Expect(app.heard()).To(Equal([]string{"/stop"}))
+		w.runJob(ctx)
+		w.settle(ctx)
+		Expect(app.heard()).To(Equal([]string{"/stop", "/start"}))
+		status := get[corev1alpha1.RestoreSession](ctx, w, "undo").Status
+		Expect(status.Phase).To(Equal(corev1alpha1.RestoreSessionPhaseSucceeded))
+		Expect(status.Conditions).To(haveCondition(corev1alpha1.ConditionPreRestoreHooksExecutionSucceeded, metav1.ConditionTrue, ""))
+		Expect(status.Conditions).To(haveCondition(corev1alpha1.ConditionPostRestoreHooksExecutionSucceeded, metav1.ConditionTrue, ""))
+
+		w.apply(ctx, hooked("again"))
+		w.settle(ctx)
+		w.Restart()
+		Expect(w.Client.Delete(ctx, get[corev1alpha1.RestoreSession](ctx, w, "again"))).To(Succeed())
+		w.settle(ctx)
+		Expect(app.heard()).To(Equal([]string{"/stop", "/start", "/stop", "/start"}))
+		Expect(app.status("/start").Error).To(ContainSubstring("was deleted before it had finished"))
+		err := w.Client.Get(ctx, client.ObjectKey{Namespace: w.namespace, Name: "again"}, &corev1alpha1.RestoreSession{})
+		Expect(apierrors.IsNotFound(err)).To(BeTrue(), "%v", err)
 	})
 })
