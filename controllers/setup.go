@@ -25,6 +25,7 @@ import (
 	"kubestash.com/kubestash/internal/backend"
 	"kubestash.com/kubestash/internal/domain/queue"
 	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/kube/hook"
 	"kubestash.com/kubestash/internal/kube/store"
 )
 
@@ -34,6 +35,10 @@ type Deps struct {
 	// Live reads past the cache.
 	Live client.Reader
 	Logs kube.LogReader
+	// Exec runs hooks' commands in containers.
+	Exec hook.Execer
+	// Spawn runs a function beside the caller.
+	Spawn func(func())
 	// Backends finds a backend by its provider.
 	Backends func(provider string) (backend.Backend, error)
 	// Recorder returns a recorder for a controller; the action is what it does.
@@ -60,6 +65,8 @@ func NewDeps(mgr ctrl.Manager, moverImage, version string) (Deps, error) {
 		Client:     mgr.GetClient(),
 		Live:       mgr.GetAPIReader(),
 		Logs:       kube.NewLogReader(clientset),
+		Exec:       hook.NewExecer(mgr.GetConfig(), clientset),
+		Spawn:      func(f func()) { go f() },
 		Recorder:   func(action string) kube.Recorder { return kube.NewRecorder(events, action) },
 		Clock:      clock.RealClock{},
 		MoverImage: moverImage,
@@ -122,13 +129,13 @@ func list(d Deps) []controller {
 		{"backupsession", func(m ctrl.Manager) error {
 			return backupsession.Register(m, backupsession.Deps{
 				Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder("Backup"), Clock: d.Clock,
-				MoverImage: d.MoverImage, Limits: d.Limits,
+				MoverImage: d.MoverImage, Limits: d.Limits, Hooks: d.Hooks(),
 			})
 		}},
 		{"restoresession", func(m ctrl.Manager) error {
 			return restoresession.Register(m, restoresession.Deps{
 				Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder("Restore"), Clock: d.Clock,
-				MoverImage: d.MoverImage,
+				MoverImage: d.MoverImage, Hooks: d.Hooks(),
 			})
 		}},
 		{"catalogue", func(m ctrl.Manager) error {

@@ -40,6 +40,8 @@ func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.BackupSession, g *
 			err = r.recordSnapshot(ctx, g, i)
 		case session.Retry:
 			err = r.retry(ctx, g, i)
+		case session.RunHook:
+			err = r.Hooks.Start(ctx, s, i.Start)
 		case session.StopJobs:
 			for _, name := range i.Names {
 				err = errors.Join(err, r.stop(ctx, s.Namespace, name))

@@ -25,6 +25,7 @@ import (
 	"kubestash.com/kubestash/internal/domain/queue"
 	"kubestash.com/kubestash/internal/domain/session"
 	"kubestash.com/kubestash/internal/kube"
+	hooks "kubestash.com/kubestash/internal/kube/hook"
 	"kubestash.com/kubestash/internal/kube/progress"
 )
 
@@ -60,6 +61,11 @@ import (
 //+kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get
 // The Pod Security level and the labels by which usage policies select (kube.NamespaceLabels).
 //+kubebuilder:rbac:groups="",resources=namespaces,verbs=get
+// What a hook does (gatherHooks).
+//+kubebuilder:rbac:groups=core.kubestash.com,resources=hooktemplates,verbs=get;list;watch
+// A hook runs its command in a container of the application (hook.Execer); its pods are found by their owner, through a ReplicaSet.
+//+kubebuilder:rbac:groups="",resources=pods/exec,verbs=create
+//+kubebuilder:rbac:groups=apps,resources=replicasets,verbs=get
 // What happened is told as events.
 //+kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -78,6 +84,8 @@ type Deps struct {
 	MoverImage string
 	// Limits are how many BackupSessions run at once.
 	Limits queue.Limits
+	// Hooks runs the hooks around a backup.
+	Hooks *hooks.Hooks
 }
 
 // Reconciler reconciles BackupSessions.
@@ -121,6 +129,7 @@ func Register(mgr ctrl.Manager, deps Deps) error {
 			r.OnWake(work.Add)
 			return nil
 		})).
+		WatchesRawSource(source.Channel(deps.Hooks.Runner.Calls(), &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(r)
 }

@@ -45,6 +45,9 @@ func (r *Reconciler) gather(ctx context.Context, s *corev1alpha1.BackupSession) 
 	if err := r.gatherInvoker(ctx, g); err != nil {
 		return nil, err
 	}
+	if err := r.gatherHooks(ctx, g); err != nil {
+		return nil, err
+	}
 	if g.facts.Config == nil && !started(s) {
 		return g, nil // for a refusal the invoker is enough
 	}

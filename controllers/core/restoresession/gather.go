@@ -38,6 +38,9 @@ type gathered struct {
 func (r *Reconciler) gather(ctx context.Context, s *corev1alpha1.RestoreSession) (*gathered, error) {
 	g := &gathered{}
 	g.facts.Session = *s.DeepCopy()
+	if err := r.gatherHooks(ctx, g); err != nil {
+		return nil, err
+	}
 	if restore.Started(s.Status) {
 		return g, r.gatherJobs(ctx, g)
 	}
@@ -69,7 +72,6 @@ func invalid(s *corev1alpha1.RestoreSession) []string {
 	refuse(source.PITR != nil, "dataSource.pitr", "name a Snapshot")
 	refuse(source.Namespace != "" && source.Namespace != s.Namespace, "dataSource.namespace",
 		"create the RestoreSession in the Snapshot's namespace")
-	refuse(s.Spec.Hooks != nil && len(s.Spec.Hooks.PreRestore)+len(s.Spec.Hooks.PostRestore) > 0, "hooks", "remove them")
 	refuse(s.Spec.ManifestOptions != nil, "manifestOptions", "remove it")
 	refuse(s.Spec.Target == nil, "target without a value", "name the workload or PersistentVolumeClaim to restore into")
 	switch {

@@ -54,17 +54,16 @@ type decision struct {
 }
 
 func (d *decision) step() {
-	if !d.has(corev1alpha1.ConditionSnapshotsEnsured) {
-		if !d.mayStart() {
-			return
+	switch {
+	case d.hasFailedToStart():
+		d.leave()
+	case !d.has(corev1alpha1.ConditionSnapshotsEnsured):
+		if d.mayStart() && d.preHooks() {
+			d.start()
 		}
-		d.start()
-		return
+	case d.watch() && d.postHooks() && d.last():
+		d.finish()
 	}
-	if !d.watch() || !d.last() {
-		return
-	}
-	d.finish()
 }
 
 // mayStart skips, fails or holds back a run that can't start.
@@ -72,6 +71,8 @@ func (d *decision) mayStart() bool {
 	f := d.facts
 	d.admitted()
 	switch {
+	case d.hooksBegan():
+		return d.mayGoOn()
 	case f.Invoker == nil:
 		d.skip(fmt.Sprintf("%s %s doesn't exist.", invokerKind(f.Session), invokerName(f.Session)))
 	case f.Config == nil:
@@ -103,8 +104,7 @@ func (d *decision) holdBack(message string, mayPass bool) {
 		d.verdict.WakeUp = startRetry
 		return
 	}
-	d.condition(corev1alpha1.ConditionSnapshotsEnsured, false, corev1alpha1.ReasonFailedToEnsureSnapshots, message)
-	d.conclude()
+	d.failToStart(message)
 }
 
 func (d *decision) skip(message string) {

@@ -32,6 +32,8 @@ type Facts struct {
 	// Units are what is to be backed up, in the order of the configuration. One with Problems doesn't keep the
 	// others from being backed up.
 	Units []Unit
+	// Hooks run before and after.
+	Hooks Hooks
 	// History are the finished BackupSessions of the same session, this one not among them.
 	History []Past
 }

@@ -34,6 +34,7 @@ func (d *decision) conclude() {
 	s := &d.verdict.Status
 	d.condition(corev1alpha1.ConditionMetricsPushed, true, corev1alpha1.ReasonSuccessfullyPushedMetrics, "")
 	d.planRetry()
+	s.Hooks.Record = nil
 	elapsed := d.elapsed()
 	s.Duration = elapsed
 	if phase := Phase(*s); phase == corev1alpha1.BackupSessionPhaseSucceeded {

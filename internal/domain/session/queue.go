@@ -41,7 +41,7 @@ type Siblings struct {
 func Begun(s corev1alpha1.BackupSessionStatus) bool {
 	return metav1alpha1.HasCondition(s.Conditions, corev1alpha1.ConditionSnapshotsEnsured) ||
 		metav1alpha1.HasCondition(s.Conditions, corev1alpha1.ConditionPreBackupHooksExecutionSucceeded) ||
-		len(s.Hooks.PreHooks) > 0
+		HooksBegan(s)
 }
 
 // BeganAt is when a BackupSession's turn came: its creation if it didn't have to wait.
@@ -57,7 +57,7 @@ func BeganAt(s corev1alpha1.BackupSession) time.Time {
 func MayAsk(f Facts, now time.Time) bool {
 	d := &decision{facts: f, now: now}
 	d.verdict.Status = f.Session.Status
-	return f.Config != nil && len(f.Problems) == 0 && !f.crowded() &&
+	return f.Config != nil && len(f.Problems) == 0 && (HooksBegan(f.Session.Status) || !f.crowded()) &&
 		!f.allUnits(func(u Unit) bool { return u.trouble() != "" }) && !(f.anyUnit(Unit.mayPass) && d.inGrace())
 }
 

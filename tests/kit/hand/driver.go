@@ -5,6 +5,7 @@ package hand
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -85,7 +86,8 @@ func New(ctx context.Context, admin, operator *rest.Config, start time.Time, log
 	d.deps = controllers.Deps{
 		Client: d.client, Live: d.client, Logs: noLogs{}, Backends: all.Find,
 		Recorder: func(string) kube.Recorder { return d.recorder },
-		Clock:    d.Clock, Addons: addons.Files, MoverImage: MoverImage, Version: "v0.0.0-test",
+		Exec:     noKubelet{}, Spawn: func(f func()) { f() },
+		Clock: d.Clock, Addons: addons.Files, MoverImage: MoverImage, Version: "v0.0.0-test",
 	}
 	if err := d.index(ctx, counted, scheme); err != nil {
 		return nil, err
@@ -134,3 +136,10 @@ func (d *Driver) context(ctx context.Context) context.Context { return log.IntoC
 type noLogs struct{}
 
 func (noLogs) Tail(context.Context, string, string, string, int64) ([]string, error) { return nil, nil }
+
+// noKubelet is a cluster whose pods run no command. An attempt of a hook has ended when it was started.
+type noKubelet struct{}
+
+func (noKubelet) Exec(context.Context, string, string, string, []string) (string, error) {
+	return "", errors.New("there is no kubelet")
+}

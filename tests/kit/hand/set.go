@@ -66,7 +66,7 @@ func newSet(d controllers.Deps, c client.Client, w *woken) *set {
 	add(slots, trigger.New(trigger.Deps{Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock}))
 	runs := backupsession.New(backupsession.Deps{
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder(""), Clock: d.Clock,
-		MoverImage: d.MoverImage, Limits: d.Limits,
+		MoverImage: d.MoverImage, Limits: d.Limits, Hooks: d.Hooks(),
 	})
 	runs.OnWake(w.add)
 	add(backups, runs)
@@ -75,7 +75,7 @@ func newSet(d controllers.Deps, c client.Client, w *woken) *set {
 	}))
 	add(restores, restoresession.New(restoresession.Deps{
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder(""), Clock: d.Clock,
-		MoverImage: d.MoverImage,
+		MoverImage: d.MoverImage, Hooks: d.Hooks(),
 	}))
 	blueprints := backupblueprint.New(backupblueprint.Deps{
 		Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock, Targets: c,
