@@ -162,6 +162,20 @@ test-images-given:
 test-e2e: $(CLUSTER) ## Test the deployed operator on a real cluster: back up, destroy, restore, break things.
 	go test $(GO_TEST_FLAGS) -tags e2e -count 1 -p 1 -timeout 30m ./tests/e2e/...
 
+# How long each target runs; "make fuzz FUZZTIME=10m FUZZ=FuzzResolve".
+FUZZTIME ?= 1m
+FUZZ ?= .
+
+.PHONY: fuzz
+fuzz: ## Look for input that breaks a rule: every fuzz target for FUZZTIME (1m). What breaks one is left in its testdata.
+	@grep -rhoE --include '*_test.go' --with-filename '^func Fuzz[A-Za-z0-9]+' api cmd config controllers internal | sed 's|/[^/]*:func | |' | sort -u | \
+		{ failed=0; while read -r folder target; do \
+			if ! [[ $$target =~ $(FUZZ) ]]; then continue; fi; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s "./$$folder" > .fuzz.log 2>&1 < /dev/null || failed=1; \
+			if [ $$failed = 0 ]; then printf '%-60s %s\n' "$$folder $$target" "$$(grep -o 'execs: [0-9]*' .fuzz.log | tail -n 1)"; \
+			else cat .fuzz.log >&2; rm -f .fuzz.log; exit 1; fi; \
+		done; rm -f .fuzz.log; }
+
 ##@ Check
 
 .PHONY: verify

@@ -19,8 +19,9 @@ const MaxTerminationMessage = 4096
 // compressedPrefix marks a Report that was compressed to fit.
 const compressedPrefix = "gzip+base64:"
 
-// maxReport bounds what DecodeReport unpacks, so that a hostile pod can't exhaust the operator.
-const maxReport = 1 << 20
+// maxReport bounds a Report as JSON, so that a hostile pod can't exhaust the operator: in memory, three bytes of a list
+// become an entry of some hundred.
+const maxReport = 128 << 10
 
 // EncodeReport turns a Report into a termination message. A Report that would not fit is compressed;
 // one that does not fit even so is an error, and the caller shortens it.
@@ -31,6 +32,9 @@ func EncodeReport(r Report) (string, error) {
 	}
 	if len(plain) <= MaxTerminationMessage {
 		return string(plain), nil
+	}
+	if len(plain) > maxReport {
+		return "", fmt.Errorf("encoding report: it has %d bytes, and at most %d are read", len(plain), maxReport)
 	}
 	var buf bytes.Buffer
 	zw, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
@@ -52,6 +56,9 @@ func EncodeReport(r Report) (string, error) {
 
 // DecodeReport reads a termination message. It fails on anything that is not a whole Report of Version.
 func DecodeReport(message string) (Report, error) {
+	if len(message) > maxReport {
+		return Report{}, fmt.Errorf("decoding report: more than %d bytes", maxReport)
+	}
 	raw := []byte(message)
 	if packed, ok := strings.CutPrefix(message, compressedPrefix); ok {
 		unpacked, err := unpack(packed)

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"sort"
 	"strconv"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -70,9 +69,9 @@ func joined(items []any) (string, bool) {
 		if !ok {
 			return "", false
 		}
-		texts = append(texts, strings.ReplaceAll(text, ",", `\,`))
+		texts = append(texts, text)
 	}
-	return strings.Join(texts, ","), true
+	return unlisted(texts), true
 }
 
 // settle puts together what the session gives and what the Addon defines. A parameter with neither stays away,

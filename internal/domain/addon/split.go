@@ -10,7 +10,8 @@ import (
 )
 
 // list splits a comma-separated parameter. Blanks around an item don't belong to it, and empty items are
-// dropped: a list that ends in a comma has no empty last path. A backslash keeps the comma after it.
+// dropped: a list that ends in a comma has no empty last path. A backslash keeps the comma after it, and two before a
+// comma are one that keeps nothing; elsewhere a backslash is a character like any other.
 func list(s string) []string {
 	var items []string
 	var item strings.Builder
@@ -20,19 +21,50 @@ func list(s string) []string {
 		}
 		item.Reset()
 	}
-	for i := 0; i < len(s); i++ {
+	for s != "" {
+		backslashes := len(s) - len(strings.TrimLeft(s, `\`))
+		rest := s[backslashes:]
 		switch {
-		case s[i] == '\\' && i+1 < len(s) && s[i+1] == ',':
-			item.WriteByte(',')
-			i++
-		case s[i] == ',':
-			end()
+		case strings.HasPrefix(rest, ","):
+			item.WriteString(s[:backslashes/2])
+			if backslashes%2 == 1 {
+				item.WriteByte(',')
+			} else {
+				end()
+			}
+			rest = rest[1:]
+		case backslashes > 0:
+			item.WriteString(s[:backslashes])
 		default:
-			item.WriteByte(s[i])
+			item.WriteByte(s[0])
+			rest = s[1:]
 		}
+		s = rest
 	}
 	end()
 	return items
+}
+
+// unlisted is the text of which list makes the items again.
+func unlisted(items []string) string {
+	var text strings.Builder
+	for i, item := range items {
+		kept := strings.Split(item, ",")
+		for j, piece := range kept {
+			text.WriteString(piece)
+			isLast := i == len(items)-1 && j == len(kept)-1
+			if !isLast {
+				text.WriteString(piece[len(strings.TrimRight(piece, `\`)):])
+			}
+			if j < len(kept)-1 {
+				text.WriteString(`\,`)
+			}
+		}
+		if i < len(items)-1 {
+			text.WriteByte(',')
+		}
+	}
+	return text.String()
 }
 
 // words splits text as a shell would, without expanding anything: blanks separate, quotes and backslashes
@@ -49,6 +81,9 @@ func words(s string) ([]string, error) {
 		case r == '\\' && quote != '\'':
 			if i++; i == len(runes) {
 				return nil, fmt.Errorf("a backslash at the end of %q keeps nothing", s)
+			}
+			if quote == '"' && !strings.ContainsRune("$`\"\\", runes[i]) {
+				word.WriteRune('\\')
 			}
 			word.WriteRune(runes[i])
 			started = true

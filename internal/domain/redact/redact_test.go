@@ -5,10 +5,12 @@ package redact
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -178,6 +180,36 @@ func FuzzRedact(f *testing.F) {
 			}
 			if singleLine && strings.ContainsAny(got, "\r\n") {
 				t.Errorf("several lines: %q", got)
+			}
+		}
+	})
+}
+
+// In whatever spelling a message quotes a secret, none of it is shown.
+func FuzzRedactSpelled(f *testing.F) {
+	for _, seed := range []string{"hunter22", `ca#na;ry se"cr'et=%/+`, "line one of it\nline two of a key file", "日本語のパスワード", "\x01\x02\x03\x04", "${x} {{ .y }}"} {
+		f.Add(seed, "restic said: ", " and then")
+	}
+	f.Fuzz(func(t *testing.T, secret, before, after string) {
+		trimmed := strings.TrimSpace(secret)
+		if len(trimmed) < 8 || !utf8.ValidString(secret) || strings.Contains(Mask+ellipsis, trimmed) {
+			return
+		}
+		quotedText, err := json.Marshal(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spellings := map[string]string{
+			"as it is": secret, "trimmed": trimmed, "in a query": url.QueryEscape(trimmed), "in a path": url.PathEscape(trimmed),
+			"in JSON": string(quotedText[1 : len(quotedText)-1]), "in base64": base64.StdEncoding.EncodeToString([]byte(secret)),
+			"in hex": hex.EncodeToString([]byte(trimmed)),
+		}
+		for how, spelled := range spellings {
+			text := before + spelled + after
+			for _, got := range []string{New(secret).Text(text), New(secret).Line(text)} {
+				if len(spelled) >= 8 && strings.Contains(got, spelled) {
+					t.Errorf("%s: %q shows %q", how, got, spelled)
+				}
 			}
 		}
 	})

@@ -73,16 +73,17 @@ func unitOf(text string) (name string, found bool) {
 // number of days to a reader. Seconds are dropped.
 func FormatPeriod(period time.Duration) string {
 	var text strings.Builder
-	rest := period.Truncate(time.Minute)
+	// Each number has a sign of its own, so each keeps it: "-1d2h" would be 22 hours.
+	sign, rest := "", period.Truncate(time.Minute)
 	if rest < 0 {
-		return "-" + FormatPeriod(-rest)
+		sign, rest = "-", -rest
 	}
 	for _, unit := range []struct {
 		name     string
 		duration time.Duration
 	}{{"d", day}, {"h", time.Hour}, {"m", time.Minute}} {
 		if number := rest / unit.duration; number > 0 {
-			fmt.Fprintf(&text, "%d%s", number, unit.name)
+			fmt.Fprintf(&text, "%s%d%s", sign, number, unit.name)
 			rest %= unit.duration
 		}
 	}

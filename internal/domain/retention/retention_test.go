@@ -49,7 +49,7 @@ func TestParsePeriod(t *testing.T) {
 }
 
 func TestFormatPeriodIsReadBack(t *testing.T) {
-	for period, want := range map[string]string{"1y": "365d", "2mo": "60d", "90m": "1h30m", "": "0m", "-36h": "-1d12h"} {
+	for period, want := range map[string]string{"1y": "365d", "2mo": "60d", "90m": "1h30m", "": "0m", "-36h": "-1d-12h"} {
 		parsed, err := ParsePeriod(period)
 		if got := FormatPeriod(parsed); err != nil || got != want {
 			t.Errorf("%q: got %q, %v; want %q", period, got, err, want)

@@ -4,6 +4,7 @@
 package restic
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,10 +39,10 @@ func rebase(patterns []string, folder string) (rewritten []string, everything bo
 
 // rebaseOne treats a relative pattern as restic does: it may begin at any depth.
 func rebaseOne(pattern string, above []string) (out []string, whole bool) {
-	if strings.HasPrefix(pattern, "/") {
-		return consume(split(pattern), above)
-	}
 	parts := split(pattern)
+	if strings.HasPrefix(pattern, "/") {
+		return consume(parts, above)
+	}
 	out = append(out, pattern)
 	for start := range above {
 		more, all := consume(parts, above[start:])
@@ -54,28 +55,49 @@ func rebaseOne(pattern string, above []string) (out []string, whole bool) {
 }
 
 // consume matches the pattern's first elements against the folder's. What is left of the pattern is
-// anchored below the folder.
+// anchored below the folder. The elements of the pattern that may come next are kept as a set: so many "**" would
+// make as many ways to get there, and each way leads to the same rest.
 func consume(pattern, above []string) (out []string, whole bool) {
-	if len(pattern) == 0 {
-		return nil, true
-	}
-	if len(above) == 0 {
-		return []string{"/" + strings.Join(pattern, "/")}, false
-	}
-	if pattern[0] == "**" {
-		// It swallows no element, or one and stays.
-		none, all := consume(pattern[1:], above)
-		if all {
+	next := beyondAny(map[int]bool{0: true}, pattern)
+	for _, element := range above {
+		if next[len(pattern)] {
 			return nil, true
 		}
-		one, all := consume(pattern, above[1:])
-		return append(none, one...), all
+		reached := map[int]bool{}
+		for at := range next {
+			switch {
+			case pattern[at] == "**":
+				// It swallows the element and stays.
+				reached[at] = true
+			case matches(pattern[at], element):
+				reached[at+1] = true
+			}
+		}
+		next = beyondAny(reached, pattern)
 	}
-	// A malformed pattern matches nothing here; restic itself reports it when it is all that is left.
-	if ok, err := filepath.Match(pattern[0], above[0]); err != nil || !ok {
-		return nil, false
+	if next[len(pattern)] {
+		return nil, true
 	}
-	return consume(pattern[1:], above[1:])
+	for _, at := range slices.Sorted(maps.Keys(next)) {
+		out = append(out, "/"+strings.Join(pattern[at:], "/"))
+	}
+	return out, false
+}
+
+// beyondAny adds what stands behind a "**", which may swallow nothing.
+func beyondAny(at map[int]bool, pattern []string) map[int]bool {
+	for i, element := range pattern {
+		if at[i] && element == "**" {
+			at[i+1] = true
+		}
+	}
+	return at
+}
+
+// matches is false for a malformed pattern; restic itself reports it when it is all that is left.
+func matches(pattern, element string) bool {
+	ok, err := filepath.Match(pattern, element)
+	return err == nil && ok
 }
 
 func split(p string) []string {
