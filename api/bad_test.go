@@ -214,6 +214,42 @@ var badObjects = map[string]struct{ manifest, want string }{
 		blueprint(`backupConfigurationTemplate: {}, usagePolicy: {allowedNamespaces: {from: Selector}}`),
 		`spec.usagePolicy.allowedNamespaces.selector: Required value`,
 	},
+	"a hook that nobody carries out": {
+		hook(`action: {exec: {command: ["true"]}}`),
+		`spec.executor: Required value: a HookTemplate needs somebody to carry it out: set executor`,
+	},
+	"a hook in a pod that does nothing": {
+		hook(`executor: {type: Pod, pod: {selector: a=b}}`),
+		`spec.action: Required value: say what is done: set action.exec, httpGet, httpPost or tcpSocket`,
+	},
+	"a hook that does two things": {
+		hook(`action: {exec: {command: ["true"]}, tcpSocket: {port: 80}}, executor: {type: Pod, pod: {selector: a=b}}`),
+		`spec.action: Invalid value: set exactly one of exec, httpGet, httpPost and tcpSocket`,
+	},
+	"a hook that runs a command in the operator": {
+		hook(`action: {exec: {command: ["true"]}}, executor: {type: Operator}`),
+		`spec.action.exec: Forbidden: exec needs a pod: use executor.type Pod, or another action`,
+	},
+	"a hook in no pods": {
+		hook(`action: {exec: {command: ["true"]}}, executor: {type: Pod}`),
+		`spec.executor.pod: Required value: say which pods: set pod.selector`,
+	},
+	"a hook of no Function": {
+		hook(`executor: {type: Function}`),
+		`spec.executor.function: Required value: say which Function: set function.name`,
+	},
+	"a hook of a Function with an action": {
+		hook(`action: {exec: {command: ["true"]}}, executor: {type: Function, function: {name: f}}`),
+		`spec.action: Forbidden: a Function does what its image does, and reads no action: remove it`,
+	},
+	"a hook of somebody else": {
+		hook(`action: {tcpSocket: {port: 80}}, executor: {type: Nobody}`),
+		`spec.executor.type: Unsupported value: "Nobody": supported values: "Function", "Pod", "Operator"`,
+	},
+	"a hook that posts a body and a form": {
+		hook(`action: {httpPost: {host: h, port: 80, body: b, form: [{key: k, values: [v]}]}}, executor: {type: Operator}`),
+		`spec.action.httpPost: Invalid value: set body or form, not both`,
+	},
 	"a restore of nothing": {
 		restore(`target: {kind: PersistentVolumeClaim, name: p}`),
 		`spec.dataSource: Required value: a RestoreSession must say what to restore`,
@@ -365,6 +401,10 @@ func configuration(spec string) string {
 
 func blueprint(spec string) string {
 	return object("core.kubestash.com/v1alpha1", "BackupBlueprint", spec)
+}
+
+func hook(spec string) string {
+	return object("core.kubestash.com/v1alpha1", "HookTemplate", spec)
 }
 
 func restore(spec string) string {

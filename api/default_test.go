@@ -62,6 +62,14 @@ var defaults = map[string]struct {
 	"a hook runs always": {
 		oneSession(`hooks: {postBackup: [{name: h}]}`), []string{"spec", "sessions", "0", "hooks", "postBackup"}, `[{"executionPolicy":"Always","name":"h"}]`,
 	},
+	"a hook template is for its own namespace": {
+		hook(`action: {exec: {command: ["true"]}}, executor: {type: Pod, pod: {selector: a=b}}`), []string{"spec", "usagePolicy"},
+		`{"allowedNamespaces":{"from":"Same"}}`,
+	},
+	"a hook runs in one pod": {
+		hook(`action: {exec: {command: ["true"]}}, executor: {type: Pod, pod: {selector: a=b}}`), []string{"spec", "executor", "pod"},
+		`{"selector":"a=b","strategy":"ExecuteOnOne"}`,
+	},
 	"the manifests of a database are restored but for its archiver": {
 		restore(`dataSource: {snapshot: s}, manifestOptions: {mariaDB: {}}`), []string{"spec", "manifestOptions", "mariaDB"},
 		`{"archiver":false,"authSecret":true,"configSecret":true,"db":true,"initScript":true}`,

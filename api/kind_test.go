@@ -64,8 +64,13 @@ var kinds = map[string]struct {
 		columns: []string{"Repository .spec.dataSource.repository string", "Phase .status.phase string", "Duration .status.duration string"},
 	},
 	"BackupBlueprint": {resource: "backupblueprints.core.kubestash.com", all: true},
-	"Addon":           {resource: "addons.addons.kubestash.com", all: true, cluster: true},
-	"Function":        {resource: "functions.addons.kubestash.com", short: []string{"fn"}, all: true, cluster: true},
+	// There is no spec.timeout: the column is published, and blank.
+	"HookTemplate": {
+		resource: "hooktemplates.core.kubestash.com", all: true,
+		columns: []string{"Executor .spec.executor.type string", "Timeout .spec.timeout string"},
+	},
+	"Addon":    {resource: "addons.addons.kubestash.com", all: true, cluster: true},
+	"Function": {resource: "functions.addons.kubestash.com", short: []string{"fn"}, all: true, cluster: true},
 }
 
 func TestKubectlFindsAndPrintsEachKindAsPublished(t *testing.T) {

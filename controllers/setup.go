@@ -23,7 +23,9 @@ import (
 	"kubestash.com/kubestash/controllers/storage/repository"
 	"kubestash.com/kubestash/controllers/storage/snapshot"
 	"kubestash.com/kubestash/internal/backend"
+	"kubestash.com/kubestash/internal/domain/queue"
 	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/kube/hook"
 	"kubestash.com/kubestash/internal/kube/store"
 )
 
@@ -33,6 +35,10 @@ type Deps struct {
 	// Live reads past the cache.
 	Live client.Reader
 	Logs kube.LogReader
+	// Exec runs hooks' commands in containers.
+	Exec hook.Execer
+	// Spawn runs a function beside the caller.
+	Spawn func(func())
 	// Backends finds a backend by its provider.
 	Backends func(provider string) (backend.Backend, error)
 	// Recorder returns a recorder for a controller; the action is what it does.
@@ -42,6 +48,8 @@ type Deps struct {
 	Addons fs.FS
 	// MoverImage is the image of the pods that move bytes.
 	MoverImage string
+	// Limits are how many BackupSessions run at once; zero means no limit.
+	Limits queue.Limits
 	// Version is the operator's.
 	Version string
 }
@@ -57,6 +65,8 @@ func NewDeps(mgr ctrl.Manager, moverImage, version string) (Deps, error) {
 		Client:     mgr.GetClient(),
 		Live:       mgr.GetAPIReader(),
 		Logs:       kube.NewLogReader(clientset),
+		Exec:       hook.NewExecer(mgr.GetConfig(), clientset),
+		Spawn:      func(f func()) { go f() },
 		Recorder:   func(action string) kube.Recorder { return kube.NewRecorder(events, action) },
 		Clock:      clock.RealClock{},
 		MoverImage: moverImage,
@@ -119,13 +129,13 @@ func list(d Deps) []controller {
 		{"backupsession", func(m ctrl.Manager) error {
 			return backupsession.Register(m, backupsession.Deps{
 				Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder("Backup"), Clock: d.Clock,
-				MoverImage: d.MoverImage,
+				MoverImage: d.MoverImage, Limits: d.Limits, Hooks: d.Hooks(),
 			})
 		}},
 		{"restoresession", func(m ctrl.Manager) error {
 			return restoresession.Register(m, restoresession.Deps{
 				Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder("Restore"), Clock: d.Clock,
-				MoverImage: d.MoverImage,
+				MoverImage: d.MoverImage, Hooks: d.Hooks(),
 			})
 		}},
 		{"catalogue", func(m ctrl.Manager) error {

@@ -31,6 +31,7 @@ import (
 	"kubestash.com/kubestash/config/addons"
 	"kubestash.com/kubestash/controllers"
 	"kubestash.com/kubestash/internal/backend/all"
+	"kubestash.com/kubestash/internal/domain/queue"
 )
 
 // version is set by the linker.
@@ -40,6 +41,9 @@ var version = "v0.0.0-dev"
 // finds the images that it must mirror by this prefix.
 const moverImageVariable = "RELATED_IMAGE_MOVER"
 
+// defaultConcurrentBackups keeps a night's schedules from starting hundreds of pods in the same minute.
+const defaultConcurrentBackups = 10
+
 type options struct {
 	metricsAddress  string
 	probeAddress    string
@@ -47,6 +51,7 @@ type options struct {
 	leaderElect     bool
 	shutdownTimeout time.Duration
 	development     bool
+	limits          queue.Limits
 }
 
 func main() {
@@ -78,6 +83,13 @@ func command() *cobra.Command {
 	f.BoolVar(&o.leaderElect, "leader-elect", false, "run as one of several replicas, of which the leader works")
 	f.DurationVar(&o.shutdownTimeout, "graceful-shutdown-timeout", 20*time.Second,
 		"how long a reconcile that is under way may take once the operator was told to stop")
+	f.IntVar(&o.limits.Cluster, "max-concurrent-backups", defaultConcurrentBackups,
+		"how many BackupSessions run at once in the whole cluster; others wait, fairly between namespaces. 0 means no limit. Restores never wait")
+	f.IntVar(&o.limits.Storage, "max-concurrent-backups-per-storage", 0,
+		"how many BackupSessions write at once to a BackupStorage that doesn't say so itself (spec.maxConcurrentBackups). 0 means no limit")
+	f.IntVar(&o.limits.Node, "max-concurrent-backups-per-node", 0,
+		"how many BackupSessions run at once on a node, as far as it is known beforehand: on that of a volume in use, and on those of a "+
+			"DaemonSet. 0 means no limit")
 	f.BoolVar(&o.development, "development", false, "log for people instead of as JSON")
 	return cmd
 }
@@ -85,6 +97,9 @@ func command() *cobra.Command {
 func run(ctx context.Context, o options) error {
 	ctrl.SetLogger(zap.New(zap.UseDevMode(o.development)))
 	log := ctrl.Log.WithName("setup")
+	if o.limits.Cluster < 0 || o.limits.Storage < 0 || o.limits.Node < 0 {
+		return errors.New("a limit of concurrent backups is negative: 0 means no limit")
+	}
 	if o.moverImage == "" {
 		return errors.New("no mover image: set --mover-image or $" + moverImageVariable)
 	}
@@ -100,7 +115,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	deps.Backends, deps.Addons = all.Find, addons.Files
+	deps.Backends, deps.Addons, deps.Limits = all.Find, addons.Files, o.limits
 	if err := controllers.Setup(ctx, mgr, deps); err != nil {
 		return err
 	}

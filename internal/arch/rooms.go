@@ -56,7 +56,7 @@ var rooms = []room{
 
 // leaves are the rules that know nothing but their arguments. One of them reads an API value.
 const (
-	pureLeaves = "internal/domain/{naming,progress,redact,retention,schedule,size,template}"
+	pureLeaves = "internal/domain/{naming,progress,queue,redact,retention,schedule,size,template}"
 	leaves     = "{" + pureLeaves + ",internal/domain/usage}"
 )
 
@@ -76,6 +76,7 @@ var families = []family{
 	{"internal/domain/*", "internal/domain/snapshot", "every life ends in snapshots, and reads them the same way"},
 	{"internal/domain/*", "internal/domain/invoker", "whatever starts backups is read in one form"},
 	{"internal/domain/session", "internal/domain/repository", "a session sums up the repositories that it wrote"},
+	{"internal/domain/{session,restore}", "internal/domain/hook", "a session has hooks before and after its work"},
 	{"controllers", "controllers/*/*", "a list names its members"},
 	{"internal/cli", "internal/cli/*", "a list names its members"},
 	{"internal/cli/*", "internal/cli/printer", "all verbs print alike"},

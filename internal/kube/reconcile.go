@@ -31,15 +31,22 @@ type Skeleton[T any, P Object[T]] struct {
 	Finalizer string
 	// Finalize undoes what deletion must undo. The finalizer goes once it returns nil.
 	Finalize func(ctx context.Context, obj P) error
+	// NeedsFinalizer says which objects need it; nil means all.
+	NeedsFinalizer func(obj P) bool
 	// Step gathers, decides and acts. It changes obj's status in memory only; the skeleton writes it.
 	// It must not change metadata or spec.
 	Step func(ctx context.Context, obj P) error
+	// Gone, when set, is told of an object that doesn't exist any more.
+	Gone func(key client.ObjectKey)
 }
 
 // Reconcile runs one pass.
 func (s Skeleton[T, P]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	obj := P(new(T))
 	if err := s.Client.Get(ctx, req.NamespacedName, obj); err != nil {
+		if apierrors.IsNotFound(err) && s.Gone != nil {
+			s.Gone(req.NamespacedName)
+		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	before := obj.DeepCopyObject().(P)
@@ -88,7 +95,8 @@ func (s Skeleton[T, P]) pass(ctx context.Context, obj P) error {
 	if !obj.GetDeletionTimestamp().IsZero() {
 		return s.finalize(ctx, obj)
 	}
-	if s.Finalize != nil && !controllerutil.ContainsFinalizer(obj, s.Finalizer) {
+	needed := s.Finalize != nil && (s.NeedsFinalizer == nil || s.NeedsFinalizer(obj))
+	if needed && !controllerutil.ContainsFinalizer(obj, s.Finalizer) {
 		if err := s.setFinalizer(ctx, obj, true); err != nil {
 			return fmt.Errorf("adding finalizer: %w", err)
 		}

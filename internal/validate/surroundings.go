@@ -22,6 +22,7 @@ type Surroundings struct {
 	NamespaceLabels map[string]string
 	Storages        map[types.NamespacedName]*storagev1alpha1.BackupStorage
 	Policies        map[types.NamespacedName]*storagev1alpha1.RetentionPolicy
+	Hooks           map[types.NamespacedName]*corev1alpha1.HookTemplate
 	// Repositories are those on Storages, of every namespace, and those of the object's own namespace.
 	Repositories []storagev1alpha1.Repository
 }
@@ -54,6 +55,7 @@ func BackupConfigurationAmong(obj *corev1alpha1.BackupConfiguration, around Surr
 		}
 	}
 	for i, s := range obj.Spec.Sessions {
+		list = append(list, backupHooks(field.NewPath("spec", "sessions").Index(i).Child("hooks"), obj.Namespace, s.Hooks, around)...)
 		for j, r := range s.Repositories {
 			at := field.NewPath("spec", "sessions").Index(i).Child("repositories").Index(j)
 			list = append(list, taken(at, obj, r, around.Repositories)...)

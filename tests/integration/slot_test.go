@@ -49,18 +49,6 @@ var _ = Describe("A slot of the schedule", func() {
 		Expect(get[corev1alpha1.BackupSession](ctx, w, run.Name).Status.Phase).To(Equal(corev1alpha1.BackupSessionPhaseSucceeded))
 	})
 
-	It("is skipped while the run before it goes on", func(ctx SpecContext) {
-		slotJob(ctx, w, slot)
-		w.settle(ctx)
-		next := slotJob(ctx, w, slot.Add(time.Minute))
-		w.settle(ctx)
-		run := get[corev1alpha1.BackupSession](ctx, w, nameAt(slot.Add(time.Minute)))
-		Expect(run.Status.Phase).To(Equal(corev1alpha1.BackupSessionPhaseSkipped))
-		Expect(run.Status.Conditions).To(haveCondition(corev1alpha1.ConditionBackupSkipped, metav1.ConditionTrue, nameAt(slot)))
-		Expect(w.Client.Get(ctx, client.ObjectKeyFromObject(next), next)).To(Succeed())
-		Expect(isTrue(next, batchv1.JobComplete)).To(BeTrue())
-	})
-
 	It("leads to nothing while the BackupConfiguration is paused", func(ctx SpecContext) {
 		bc := w.configuration(ctx)
 		bc.Spec.Paused = true

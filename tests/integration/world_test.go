@@ -27,6 +27,7 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/engine"
 	"kubestash.com/kubestash/internal/task"
+	"kubestash.com/kubestash/tests/kit/apiserver"
 	"kubestash.com/kubestash/tests/kit/hand"
 	"kubestash.com/kubestash/tests/kit/object"
 )
@@ -39,6 +40,11 @@ type world struct {
 }
 
 func newWorld(ctx context.Context) *world {
+	GinkgoHelper()
+	return newWorldOn(ctx, server)
+}
+
+func newWorldOn(ctx context.Context, server apiserver.Server) *world {
 	GinkgoHelper()
 	w := &world{logs: &logBuffer{}}
 	logger := zap.New(zap.WriteTo(io.MultiWriter(GinkgoWriter, w.logs)), zap.UseDevMode(true))

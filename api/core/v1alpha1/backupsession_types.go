@@ -64,7 +64,7 @@ type BackupSessionSpec struct {
 	// +optional
 	RetryLeft int32 `json:"retryLeft,omitempty"`
 
-	// BackupTimeout is how long the backup may take, as in "30m". Empty means without a limit.
+	// BackupTimeout is how long the backup may take, as in "30m", from the moment at which its turn has come. Empty means without a limit.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=64
@@ -78,11 +78,13 @@ type BackupSessionStatus struct {
 	// +optional
 	Phase BackupSessionPhase `json:"phase,omitempty"`
 
-	// Duration from the start to the end, as in "42s". Empty means that it has not ended.
+	// Duration from the start to the end, as in "42s"; the time for which it waited for its turn doesn't count. Empty means that it has not
+	// ended.
 	// +optional
 	Duration string `json:"duration,omitempty"`
 
-	// BackupDeadline is when the backup fails if it has not ended. Empty means never, or that it has not started.
+	// BackupDeadline is when the backup fails if it has not ended: backupTimeout after its start. Waiting for its turn takes nothing of
+	// that. Empty means never, or that it has not started.
 	// +optional
 	BackupDeadline *metav1.Time `json:"backupDeadline,omitempty"`
 
@@ -112,7 +114,7 @@ type BackupSessionStatus struct {
 
 	// Conditions are the steps that were made: SnapshotsEnsured, BackupExecutorEnsured, PreBackupHooksExecutionSucceeded,
 	// PostBackupHooksExecutionSucceeded, RetentionPolicyExecutorEnsured, SessionHistoryCleaned and, last, MetricsPushed; and, when it
-	// is so, BackupSkipped, SnapshotCleanupIncomplete and PodHasBeenInPendingStateForLongerThanExpected.
+	// is so, Queued, BackupSkipped, Replaced, SnapshotCleanupIncomplete and PodHasBeenInPendingStateForLongerThanExpected.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -197,6 +199,13 @@ const (
 const (
 	// ConditionBackupSkipped is True when the backup is not run. Reasons: PreRequisitesNotSatisfied.
 	ConditionBackupSkipped = "BackupSkipped"
+	// ConditionQueued is True while the backup waits for its turn, and its message says for what, and at which position; it is False once
+	// the turn has come. A backup that never waited has none. Nothing was made for a backup that waits.
+	// Reasons: ClusterLimitReached, StorageLimitReached, NodeLimitReached, PredecessorRunning, Admitted.
+	ConditionQueued = "Queued"
+	// ConditionReplaced is True when the backup was stopped because the next one of its session came, and concurrencyPolicy is Replace.
+	// Reasons: ReplacedByNewBackup.
+	ConditionReplaced = "Replaced"
 	// ConditionSnapshotsEnsured says whether the Snapshots were created.
 	// Reasons: SuccessfullyEnsuredSnapshots, FailedToEnsureSnapshots.
 	ConditionSnapshotsEnsured = "SnapshotsEnsured"
@@ -229,6 +238,12 @@ const (
 // Reasons of the conditions of a BackupSession.
 const (
 	ReasonPreRequisitesNotSatisfied                  = "PreRequisitesNotSatisfied"
+	ReasonClusterLimitReached                        = "ClusterLimitReached"
+	ReasonStorageLimitReached                        = "StorageLimitReached"
+	ReasonNodeLimitReached                           = "NodeLimitReached"
+	ReasonPredecessorRunning                         = "PredecessorRunning"
+	ReasonAdmitted                                   = "Admitted"
+	ReasonReplacedByNewBackup                        = "ReplacedByNewBackup"
 	ReasonSuccessfullyEnsuredSnapshots               = "SuccessfullyEnsuredSnapshots"
 	ReasonFailedToEnsureSnapshots                    = "FailedToEnsureSnapshots"
 	ReasonSuccessfullyEnsuredBackupExecutor          = "SuccessfullyEnsuredBackupExecutor"

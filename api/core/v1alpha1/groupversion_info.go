@@ -26,6 +26,7 @@ var (
 // Kinds of this package.
 const (
 	KindBackupBlueprint     = "BackupBlueprint"
+	KindHookTemplate        = "HookTemplate"
 	KindBackupConfiguration = "BackupConfiguration"
 	KindBackupSession       = "BackupSession"
 	KindRestoreSession      = "RestoreSession"
@@ -39,6 +40,7 @@ func Resource(plural string) schema.GroupResource {
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion,
 		&BackupBlueprint{}, &BackupBlueprintList{},
+		&HookTemplate{}, &HookTemplateList{},
 		&BackupConfiguration{}, &BackupConfigurationList{},
 		&BackupSession{}, &BackupSessionList{},
 		&RestoreSession{}, &RestoreSessionList{},

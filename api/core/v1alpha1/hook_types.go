@@ -36,7 +36,11 @@ type RestoreHooks struct {
 	PostRestore []HookInfo `json:"postRestore,omitempty"`
 }
 
-// HookInfo is one use of a HookTemplate. Users write it. Empty names no HookTemplate, and fails when its turn comes.
+// HookInfo is one use of a HookTemplate. Users write it. Empty names no HookTemplate, and is refused before anything starts.
+//
+// A hook runs at least once: where the operator was stopped while one ran, it runs again, so it must bear to be repeated. A session keeps
+// the hooks that it began with, whatever becomes of the object that they were written in. Post-hooks also run after a failure, a timeout, and
+// when the session is deleted in the middle, for up to 10 minutes: what a pre-hook has stopped is started again.
 type HookInfo struct {
 	// Name of the hook, by which the status reports it.
 	// +optional
@@ -57,7 +61,7 @@ type HookInfo struct {
 	// +kubebuilder:validation:Minimum=0
 	MaxRetry int32 `json:"maxRetry,omitempty"`
 
-	// Timeout of each try, as in "30s". Empty means KubeStash's own limit.
+	// Timeout of each try, as in "30s". Empty means 5 minutes.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=64
@@ -69,7 +73,8 @@ type HookInfo struct {
 	// +kubebuilder:default=Always
 	ExecutionPolicy HookExecutionPolicy `json:"executionPolicy,omitempty"`
 
-	// Variables are given to the HookTemplate, to be used as ${name}.
+	// Variables are given to the HookTemplate beside its params: {{ .Variables.name }} in an action. A Function has them as environment
+	// variables too, and as ${name}; only there may they have another source than a value.
 	// +optional
 	Variables []corev1.EnvVar `json:"variables,omitempty"`
 
@@ -109,6 +114,12 @@ type HookStatus struct {
 	// PostHooks are those that ran, or wait to run, after.
 	// +optional
 	PostHooks []HookExecutionStatus `json:"postHooks,omitempty"`
+
+	// Record is what the hooks were when the session began. It is the operator's own, and goes when the session ends.
+	// +optional
+	// +kubebuilder:validation:Type=object
+	// +kubebuilder:pruning:PreserveUnknownFields
+	Record *runtime.RawExtension `json:"record,omitempty"`
 }
 
 // HookExecutionStatus tells how one hook went. The operator writes it. Empty means Pending.
@@ -120,6 +131,22 @@ type HookExecutionStatus struct {
 	// Phase of the hook. Empty means Pending.
 	// +optional
 	Phase HookExecutionPhase `json:"phase,omitempty"`
+
+	// Index is the hook's place in its list, counted from 0: hooks that their policy skips leave gaps.
+	// +optional
+	Index int32 `json:"index,omitempty"`
+
+	// Attempts is how often it was tried to an end.
+	// +optional
+	Attempts int32 `json:"attempts,omitempty"`
+
+	// LastAttemptTime is when the last try ended.
+	// +optional
+	LastAttemptTime *metav1.Time `json:"lastAttemptTime,omitempty"`
+
+	// Message tells why the last try failed. Empty means that it did not.
+	// +optional
+	Message string `json:"message,omitempty"`
 }
 
 // HookExecutionPhase sums up a hook. The operator writes it. Empty means Pending.

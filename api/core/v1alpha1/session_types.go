@@ -50,14 +50,15 @@ type SessionConfig struct {
 	// +optional
 	RetryConfig *RetryConfig `json:"retryConfig,omitempty"`
 
-	// BackupTimeout is how long a backup may take, as in "30m" or "1h30m". Empty means without a limit.
+	// BackupTimeout is how long a backup may take, as in "30m" or "1h30m". It counts from the moment at which its turn has come. Empty means
+	// without a limit.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="self.matches('^(0|([0-9]+([.][0-9]+)?(ns|us|µs|μs|ms|s|m|h))+)$')",message="backupTimeout must be a duration such as 30s, 5m or 1h30m"
 	BackupTimeout *metav1.Duration `json:"backupTimeout,omitempty"`
 
-	// SessionHistoryLimit is how many finished BackupSessions, with their Jobs, are kept.
+	// SessionHistoryLimit is how many finished BackupSessions, with their Jobs, are kept. As many that were skipped are kept beside them.
 	// +optional
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=0
@@ -81,7 +82,9 @@ type SchedulerSpec struct {
 	// +optional
 	StartingDeadlineSeconds *int64 `json:"startingDeadlineSeconds,omitempty"`
 
-	// ConcurrencyPolicy of the CronJob: Allow, Forbid or Replace. Empty means Allow. At most one BackupSession of a session runs in any case.
+	// ConcurrencyPolicy says what becomes of a slot that comes while a BackupSession of this session runs. Allow: one more waits until it has
+	// ended. Forbid: the slot is skipped. Replace: what runs is stopped and fails, and the new one runs. Empty means Allow. In any case at
+	// most one runs and at most one waits, and a further one is skipped.
 	// +optional
 	ConcurrencyPolicy batchv1.ConcurrencyPolicy `json:"concurrencyPolicy,omitempty"`
 

@@ -65,6 +65,12 @@ type BackupStorageSpec struct {
 	// +kubebuilder:default=Delete
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
+	// MaxConcurrentBackups is how many BackupSessions may write here at once; others wait for their turn. Zero means without a limit. Empty
+	// means what the operator's flag --max-concurrent-backups-per-storage says.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	MaxConcurrentBackups *int32 `json:"maxConcurrentBackups,omitempty"`
+
 	// RuntimeSettings shape the Jobs that initialise, maintain and clean the storage. Empty means defaults.
 	// +optional
 	RuntimeSettings metav1alpha1.RuntimeSettings `json:"runtimeSettings,omitzero"`

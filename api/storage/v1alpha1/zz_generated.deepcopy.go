@@ -130,6 +130,11 @@ func (in *BackupStorageSpec) DeepCopyInto(out *BackupStorageSpec) {
 		*out = new(metav1alpha1.UsagePolicy)
 		(*in).DeepCopyInto(*out)
 	}
+	if in.MaxConcurrentBackups != nil {
+		in, out := &in.MaxConcurrentBackups, &out.MaxConcurrentBackups
+		*out = new(int32)
+		**out = **in
+	}
 	in.RuntimeSettings.DeepCopyInto(&out.RuntimeSettings)
 }
 

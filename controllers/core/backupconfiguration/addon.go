@@ -61,9 +61,6 @@ func (r *Reconciler) addons(
 // unsupported refuses what a session asks for and this version would not do: nothing is ignored in silence.
 func unsupported(session corev1alpha1.Session) []string {
 	var problems []string
-	if h := session.Hooks; h != nil && len(h.PreBackup)+len(h.PostBackup) > 0 {
-		problems = append(problems, fmt.Sprintf("Session %s has hooks, which are not supported by this version: remove them.", session.Name))
-	}
 	if n := len(session.Addon.Tasks); n > 1 {
 		problems = append(problems, fmt.Sprintf("Session %s has %d tasks: exactly one is supported by this version.", session.Name, n))
 	}

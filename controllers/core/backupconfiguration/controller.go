@@ -33,6 +33,8 @@ import (
 // +kubebuilder:rbac:groups=core.kubestash.com,resources=backupsessions,verbs=get;create
 // Storages and retention policies that are named or default: gather.go, storages and policies.
 // +kubebuilder:rbac:groups=storage.kubestash.com,resources=backupstorages;retentionpolicies,verbs=get;list;watch
+// HookTemplates that sessions name: hooks.go.
+// +kubebuilder:rbac:groups=core.kubestash.com,resources=hooktemplates,verbs=get;list;watch
 // Repositories: act.go, ensureRepository and deleteRepositories.
 // +kubebuilder:rbac:groups=storage.kubestash.com,resources=repositories,verbs=get;list;watch;create;patch;delete
 // What tasks need: gather.go, addons.
@@ -91,6 +93,7 @@ func Register(mgr ctrl.Manager, deps Deps) error {
 		Watches(&storagev1alpha1.BackupStorage{}, mapped(storagev1alpha1.KindBackupStorage), builder.WithPredicates(readinessChanged)).
 		Watches(&storagev1alpha1.RetentionPolicy{}, mapped(storagev1alpha1.KindRetentionPolicy)).
 		Watches(&storagev1alpha1.Repository{}, mapped(storagev1alpha1.KindRepository), builder.WithPredicates(readinessChanged)).
+		Watches(&corev1alpha1.HookTemplate{}, mapped(corev1alpha1.KindHookTemplate)).
 		Watches(&addonsv1alpha1.Addon{}, mapped(addonsv1alpha1.KindAddon)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers})
 	for _, kind := range targetKinds {

@@ -93,6 +93,10 @@ func (r *Reconciler) surroundings(ctx context.Context, bc *corev1alpha1.BackupCo
 	around := validate.Surroundings{
 		Storages: map[types.NamespacedName]*storagev1alpha1.BackupStorage{},
 		Policies: map[types.NamespacedName]*storagev1alpha1.RetentionPolicy{},
+		Hooks:    map[types.NamespacedName]*corev1alpha1.HookTemplate{},
+	}
+	if err := r.hooks(ctx, bc, &around); err != nil {
+		return err
 	}
 	if err := r.storages(ctx, bc, &around); err != nil {
 		return err
@@ -123,6 +127,9 @@ func (r *Reconciler) surroundings(ctx context.Context, bc *corev1alpha1.BackupCo
 
 func (r *Reconciler) storages(ctx context.Context, bc *corev1alpha1.BackupConfiguration, around *validate.Surroundings) error {
 	needsLabels := false
+	for _, t := range around.Hooks {
+		needsLabels = needsLabels || usage.NeedsLabels(t.Spec.UsagePolicy)
+	}
 	for _, backend := range bc.Spec.Backends {
 		if backend.StorageRef != nil {
 			ref := configuration.Normalise(*backend.StorageRef, bc.Namespace)

@@ -93,6 +93,9 @@ func references(o client.Object) []string {
 		if session.Addon != nil {
 			keys[key(addonsv1alpha1.KindAddon, "", session.Addon.Name)] = true
 		}
+		for _, ref := range hookTemplates(session, bc.Namespace) {
+			keys[key(corev1alpha1.KindHookTemplate, ref.Namespace, ref.Name)] = true
+		}
 		for _, repository := range session.Repositories {
 			keys[key(storagev1alpha1.KindRepository, bc.Namespace, repository.Name)] = true
 		}

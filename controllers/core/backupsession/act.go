@@ -40,6 +40,8 @@ func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.BackupSession, g *
 			err = r.recordSnapshot(ctx, g, i)
 		case session.Retry:
 			err = r.retry(ctx, g, i)
+		case session.RunHook:
+			err = r.Hooks.Start(ctx, s, i.Start)
 		case session.StopJobs:
 			for _, name := range i.Names {
 				err = errors.Join(err, r.stop(ctx, s.Namespace, name))
@@ -163,16 +165,20 @@ func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1al
 		return out, err
 	}
 	out.Task.EndedJobs = ended
+	out.NodeName, err = r.nodeOf(ctx, g, p, c)
+	return out, err
+}
+
+// nodeOf is the node on which a component's pod has to run; empty when it is the scheduler's choice.
+func (r *Reconciler) nodeOf(ctx context.Context, g *gathered, p *plan, c desired.PartPlan) (string, error) {
+	if c.Part.Node != "" {
+		return c.Part.Node, nil
+	}
 	var selector map[string]string
 	if p.target.Pod != nil {
 		selector = p.target.Selector
 	}
-	if out.NodeName = c.Part.Node; out.NodeName != "" {
-		return out, nil
-	}
-	node, err := kube.NodeOfClaim(ctx, r.Live, s.Namespace, selector, c.Data.Claims)
-	out.NodeName = node
-	return out, err
+	return kube.NodeOfClaim(ctx, r.Live, g.facts.Session.Namespace, selector, c.Data.Claims)
 }
 
 func (r *Reconciler) repositoryTask(ctx context.Context, s *corev1alpha1.BackupSession, g *gathered, repo desired.RunRepository,

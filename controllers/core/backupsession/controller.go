@@ -9,19 +9,23 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/backend"
+	"kubestash.com/kubestash/internal/domain/queue"
 	"kubestash.com/kubestash/internal/domain/session"
 	"kubestash.com/kubestash/internal/kube"
+	hooks "kubestash.com/kubestash/internal/kube/hook"
 	"kubestash.com/kubestash/internal/kube/progress"
 )
 
@@ -60,6 +64,11 @@ import (
 //+kubebuilder:rbac:groups=core.kubestash.com,resources=restoresessions,verbs=get;list;watch
 // The Pod Security level and the labels by which usage policies select (kube.NamespaceLabels).
 //+kubebuilder:rbac:groups="",resources=namespaces,verbs=get
+// What a hook does (gatherHooks).
+//+kubebuilder:rbac:groups=core.kubestash.com,resources=hooktemplates,verbs=get;list;watch
+// A hook runs its command in a container of the application (hook.Execer); its pods are found by their owner, through a ReplicaSet.
+//+kubebuilder:rbac:groups="",resources=pods/exec,verbs=create
+//+kubebuilder:rbac:groups=apps,resources=replicasets,verbs=get
 // What happened is told as events.
 //+kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -76,6 +85,10 @@ type Deps struct {
 	Recorder   kube.Recorder
 	Clock      clock.PassiveClock
 	MoverImage string
+	// Limits are how many BackupSessions run at once.
+	Limits queue.Limits
+	// Hooks runs the hooks around a backup.
+	Hooks *hooks.Hooks
 }
 
 // Reconciler reconciles BackupSessions.
@@ -83,30 +96,45 @@ type Reconciler struct {
 	Deps
 	skeleton kube.Skeleton[corev1alpha1.BackupSession, *corev1alpha1.BackupSession]
 	progress *progress.Reader
+	turnstile
+	wake func(reconcile.Request)
 }
 
 // New returns a Reconciler.
 func New(deps Deps) *Reconciler {
-	r := &Reconciler{Deps: deps, progress: progress.NewReader(deps.Logs, deps.Clock)}
+	r := &Reconciler{Deps: deps, progress: progress.NewReader(deps.Logs, deps.Clock), wake: func(reconcile.Request) {}}
 	r.skeleton = kube.Skeleton[corev1alpha1.BackupSession, *corev1alpha1.BackupSession]{
 		Client:    deps.Client,
 		Finalizer: metav1alpha1.FinalizerCleanup,
 		Finalize:  r.abandon,
 		Step:      r.step,
+		Gone:      func(key client.ObjectKey) { r.leave(queue.Key(key)) },
 	}
 	return r
 }
 
+// OnWake says how a session is looked at again although nothing about it has changed: its turn has come.
+func (r *Reconciler) OnWake(wake func(reconcile.Request)) { r.wake = wake }
+
 // Register adds the controller to the manager.
 func Register(mgr ctrl.Manager, deps Deps) error {
+	if err := index(context.Background(), mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
+	r := New(deps)
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("backupsession").
 		For(&corev1alpha1.BackupSession{}).
 		Owns(&batchv1.Job{}).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(byLabel)).
 		Watches(&storagev1alpha1.Snapshot{}, handler.EnqueueRequestsFromMapFunc(bySnapshot)).
+		WatchesRawSource(source.Func(func(_ context.Context, work workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+			r.OnWake(work.Add)
+			return nil
+		})).
+		WatchesRawSource(source.Channel(deps.Hooks.Runner.Calls(), &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
-		Complete(New(deps))
+		Complete(r)
 }
 
 // Reconcile runs one pass.
@@ -117,6 +145,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 // step gathers, decides and acts. The verdict's status holds only when every intent was carried out.
 func (r *Reconciler) step(ctx context.Context, s *corev1alpha1.BackupSession) error {
 	if session.Finished(s.Status) && !session.RetryPending(s.Status) {
+		r.leave(keyOf(s))
 		return nil
 	}
 	g, err := r.gather(ctx, s)
@@ -133,6 +162,7 @@ func (r *Reconciler) step(ctx context.Context, s *corev1alpha1.BackupSession) er
 		return err
 	}
 	s.Status = verdict.Status
+	r.pass(ctx, g, verdict)
 	kube.Announce(ctx, func() { r.tell(s, verdict.Events) })
 	if verdict.WakeUp > 0 {
 		return kube.Wait(verdict.WakeUp, "the backup goes on")

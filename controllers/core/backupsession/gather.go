@@ -45,17 +45,26 @@ func (r *Reconciler) gather(ctx context.Context, s *corev1alpha1.BackupSession) 
 	if err := r.gatherInvoker(ctx, g); err != nil {
 		return nil, err
 	}
-	if session.Finished(s.Status) || g.facts.Config == nil && !started(s) {
-		return g, nil // for a retry, or a refusal, the invoker is enough
+	if err := r.gatherHooks(ctx, g); err != nil {
+		return nil, err
+	}
+	if g.facts.Config == nil && !started(s) {
+		return g, nil // for a refusal the invoker is enough
 	}
 	if err := r.gatherSiblings(ctx, g); err != nil {
 		return nil, err
+	}
+	if session.Finished(s.Status) {
+		return g, nil // for a retry, invoker and siblings are enough
 	}
 	if err := r.gatherUnits(ctx, g); err != nil {
 		return nil, err
 	}
 	if !started(s) {
-		return g, r.gatherPlans(ctx, g)
+		return g, r.gatherTurn(ctx, g)
+	}
+	if err := r.hold(ctx, g); err != nil {
+		return nil, err
 	}
 	return g, r.gatherJobs(ctx, g)
 }
@@ -78,38 +87,6 @@ func (r *Reconciler) gatherInvoker(ctx context.Context, g *gathered) error {
 		g.facts.Config = g.session.SessionConfig
 	}
 	return nil
-}
-
-// gatherSiblings finds the other runs of the same session: who is in the way, and who is history.
-func (r *Reconciler) gatherSiblings(ctx context.Context, g *gathered) error {
-	s := &g.facts.Session
-	var list corev1alpha1.BackupSessionList
-	if err := r.Client.List(ctx, &list, client.InNamespace(s.Namespace)); err != nil {
-		return fmt.Errorf("listing BackupSessions: %w", err)
-	}
-	for i := range list.Items {
-		other := &list.Items[i]
-		if other.Name == s.Name || !sameSession(s, other) || !other.DeletionTimestamp.IsZero() {
-			continue
-		}
-		switch {
-		case session.Finished(other.Status):
-			g.facts.History = append(g.facts.History, session.Past{Name: other.Name, Created: other.CreationTimestamp.Time})
-		case started(other) || olderThan(other, s):
-			g.facts.Rivals = append(g.facts.Rivals, other.Name)
-		}
-	}
-	slices.Sort(g.facts.Rivals)
-	return nil
-}
-
-func sameSession(a, b *corev1alpha1.BackupSession) bool {
-	return a.Spec.Session == b.Spec.Session && a.Spec.Invoker != nil && b.Spec.Invoker != nil &&
-		a.Spec.Invoker.Kind == b.Spec.Invoker.Kind && a.Spec.Invoker.Name == b.Spec.Invoker.Name
-}
-
-func olderThan(a, b *corev1alpha1.BackupSession) bool {
-	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name)) < 0
 }
 
 // gatherUnits finds the targets and looks at the Repositories of each: as configured before the start, as started

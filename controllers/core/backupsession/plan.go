@@ -132,9 +132,6 @@ func (r *Reconciler) gatherAddon(ctx context.Context, g *gathered, u *session.Un
 		problem(u, false, "%v.", err)
 		return nil
 	}
-	if h := g.facts.Config.Hooks; h != nil && len(h.PreBackup)+len(h.PostBackup) > 0 {
-		problem(u, false, "Session %q has hooks, which are not supported by this version; remove them.", g.facts.Config.Name)
-	}
 	return nil
 }
 

@@ -105,7 +105,7 @@ func (r *Reconciler) recordSnapshot(ctx context.Context, g *gathered, i session.
 }
 
 // abandon completes the Snapshots of a session that is deleted before it has finished. Its Jobs and its Secret are
-// its dependents and go by themselves.
+// its dependents and go by themselves. What its pre-hooks have stopped is started again first.
 func (r *Reconciler) abandon(ctx context.Context, s *corev1alpha1.BackupSession) error {
 	if session.Finished(s.Status) {
 		return nil
@@ -122,7 +122,7 @@ func (r *Reconciler) abandon(ctx context.Context, s *corev1alpha1.BackupSession)
 			return err
 		}
 	}
-	return nil
+	return r.lastHooks(ctx, s)
 }
 
 func (r *Reconciler) upload(ctx context.Context, g *gathered, s *storagev1alpha1.Snapshot) error {

@@ -30,6 +30,8 @@ func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.RestoreSession, g 
 		switch i := intent.(type) {
 		case restore.CreateJobs:
 			err = r.createJobs(ctx, s, g)
+		case restore.RunHook:
+			err = r.Hooks.Start(ctx, s, i.Start)
 		case restore.StopJobs:
 			for _, name := range i.Names {
 				job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: name}}

@@ -14,17 +14,19 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	"kubestash.com/kubestash/internal/backend"
 	"kubestash.com/kubestash/internal/domain/restore"
 	"kubestash.com/kubestash/internal/kube"
+	hooks "kubestash.com/kubestash/internal/kube/hook"
 	"kubestash.com/kubestash/internal/kube/progress"
 )
 
-// The status of a RestoreSession is this controller's.
-//+kubebuilder:rbac:groups=core.kubestash.com,resources=restoresessions,verbs=get;list;watch
+// The status of a RestoreSession is this controller's; one with hooks gets a finalizer, for its post-hooks.
+//+kubebuilder:rbac:groups=core.kubestash.com,resources=restoresessions,verbs=get;list;watch;patch
 //+kubebuilder:rbac:groups=core.kubestash.com,resources=restoresessions/status,verbs=get;patch
 // blockOwnerDeletion on the Jobs and the Secret of a session.
 //+kubebuilder:rbac:groups=core.kubestash.com,resources=restoresessions/finalizers,verbs=update
@@ -49,6 +51,11 @@ import (
 //+kubebuilder:rbac:groups=core.kubestash.com,resources=backupconfigurations;backupsessions,verbs=get;list;watch
 // The Pod Security level (kube.NamespaceLabels).
 //+kubebuilder:rbac:groups="",resources=namespaces,verbs=get
+// What a hook does (gatherHooks).
+//+kubebuilder:rbac:groups=core.kubestash.com,resources=hooktemplates,verbs=get;list;watch
+// A hook runs its command in a container of the application (hook.Execer); its pods are found by their owner, through a ReplicaSet.
+//+kubebuilder:rbac:groups="",resources=pods/exec,verbs=create
+//+kubebuilder:rbac:groups=apps,resources=replicasets,verbs=get
 // What happened is told as events.
 //+kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -62,6 +69,7 @@ type Deps struct {
 	Recorder   kube.Recorder
 	Clock      clock.PassiveClock
 	MoverImage string
+	Hooks      *hooks.Hooks
 }
 
 // Reconciler reconciles RestoreSessions.
@@ -75,8 +83,11 @@ type Reconciler struct {
 func New(deps Deps) *Reconciler {
 	r := &Reconciler{Deps: deps, progress: progress.NewReader(deps.Logs, deps.Clock)}
 	r.skeleton = kube.Skeleton[corev1alpha1.RestoreSession, *corev1alpha1.RestoreSession]{
-		Client: deps.Client,
-		Step:   r.step,
+		Client:         deps.Client,
+		Finalizer:      metav1alpha1.FinalizerCleanup,
+		NeedsFinalizer: needsFinalizer,
+		Finalize:       r.lastHooks,
+		Step:           r.step,
 	}
 	return r
 }
@@ -88,6 +99,7 @@ func Register(mgr ctrl.Manager, deps Deps) error {
 		For(&corev1alpha1.RestoreSession{}).
 		Owns(&batchv1.Job{}).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(byLabel)).
+		WatchesRawSource(source.Channel(deps.Hooks.Runner.Calls(), &handler.EnqueueRequestForObject{})).
 		Complete(New(deps))
 }
 

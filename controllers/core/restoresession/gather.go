@@ -38,6 +38,9 @@ type gathered struct {
 func (r *Reconciler) gather(ctx context.Context, s *corev1alpha1.RestoreSession) (*gathered, error) {
 	g := &gathered{}
 	g.facts.Session = *s.DeepCopy()
+	if err := r.gatherHooks(ctx, g); err != nil {
+		return nil, err
+	}
 	if restore.Started(s.Status) {
 		return g, r.gatherJobs(ctx, g)
 	}
@@ -68,7 +71,6 @@ func invalid(s *corev1alpha1.RestoreSession) []string {
 			out = append(out, fmt.Sprintf("spec.%s is not supported by this version; %s.", field, instead))
 		}
 	}
-	refuse(s.Spec.Hooks != nil && len(s.Spec.Hooks.PreRestore)+len(s.Spec.Hooks.PostRestore) > 0, "hooks", "remove them")
 	refuse(s.Spec.ManifestOptions != nil, "manifestOptions", "remove it")
 	switch {
 	case s.Spec.Addon == nil || s.Spec.Addon.Name == "":

@@ -4,12 +4,21 @@
 package trigger
 
 import (
+	"fmt"
+
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 )
 
 // EventBackupTriggered is the reason of the event, on the BackupConfiguration, of a slot that started a run.
 const EventBackupTriggered = "BackupTriggered"
 
-func (r *Reconciler) tell(bc *corev1alpha1.BackupConfiguration, run *corev1alpha1.BackupSession) {
+// EventSlotsMissed is the reason of the event of a run that stands for slots that were missed.
+const EventSlotsMissed = "SlotsMissed"
+
+func (r *Reconciler) tell(bc *corev1alpha1.BackupConfiguration, run *corev1alpha1.BackupSession, missed int) {
 	r.Recorder.Normal(bc, EventBackupTriggered, "Started BackupSession "+run.Name+".")
+	if missed > 0 {
+		r.Recorder.Warning(bc, EventSlotsMissed,
+			fmt.Sprintf("%d earlier slots of session %s were missed; BackupSession %s stands for them.", missed, run.Spec.Session, run.Name))
+	}
 }

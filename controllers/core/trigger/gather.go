@@ -5,12 +5,15 @@ package trigger
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/configuration"
 	"kubestash.com/kubestash/internal/kube"
@@ -22,9 +25,7 @@ func (r *Reconciler) gather(ctx context.Context, job *batchv1.Job) (configuratio
 	facts := configuration.SlotFacts{
 		Created: job.CreationTimestamp.Time,
 		Session: job.Annotations[desired.AnnotationSession],
-	}
-	if at, err := time.Parse(time.RFC3339, job.Annotations[batchv1.CronJobScheduledTimestampAnnotation]); err == nil {
-		facts.Scheduled = at
+		Now:     r.Clock.Now(), Scheduled: scheduled(job),
 	}
 	owner := metav1.GetControllerOf(job)
 	if owner == nil || owner.Kind != "CronJob" {
@@ -39,7 +40,33 @@ func (r *Reconciler) gather(ctx context.Context, job *batchv1.Job) (configuratio
 		return facts, err
 	}
 	facts.Configuration = bc
-	return facts, nil
+	return facts, r.gatherOpen(ctx, job, owner, &facts)
+}
+
+// gatherOpen finds the other slots of the same CronJob that wait for an answer.
+func (r *Reconciler) gatherOpen(ctx context.Context, job *batchv1.Job, owner *metav1.OwnerReference, facts *configuration.SlotFacts) error {
+	var list batchv1.JobList
+	labels := client.MatchingLabels{metav1alpha1.LabelSessionName: job.Labels[metav1alpha1.LabelSessionName]}
+	if err := r.Client.List(ctx, &list, client.InNamespace(job.Namespace), labels); err != nil {
+		return fmt.Errorf("listing Jobs of slots: %w", err)
+	}
+	for i := range list.Items {
+		other := &list.Items[i]
+		theirs := metav1.GetControllerOf(other)
+		if other.Name != job.Name && theirs != nil && theirs.UID == owner.UID && isOpenSlot(other) {
+			facts.Open = append(facts.Open, configuration.SlotTime(scheduled(other), other.CreationTimestamp.Time))
+		}
+	}
+	return nil
+}
+
+// scheduled is the time that the CronJob controller wrote on the Job; zero when it didn't make it.
+func scheduled(job *batchv1.Job) time.Time {
+	at, err := time.Parse(time.RFC3339, job.Annotations[batchv1.CronJobScheduledTimestampAnnotation])
+	if err != nil {
+		return time.Time{}
+	}
+	return at
 }
 
 // read looks into the cache, and past it before it says that something is gone: the caches of two kinds don't keep

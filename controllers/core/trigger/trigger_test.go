@@ -78,6 +78,14 @@ func newWorld() *world {
 	return &world{bc: bc, cronJob: cronJob, job: job}
 }
 
+// slotAt is the Job of another slot, which nobody has answered.
+func (w *world) slotAt(at time.Time) *batchv1.Job {
+	other := w.job.DeepCopy()
+	other.Name += at.Format("-150405")
+	other.Annotations[batchv1.CronJobScheduledTimestampAnnotation] = at.Format(time.RFC3339)
+	return other
+}
+
 // pass runs one reconcile of the Job and returns what there is afterwards.
 func (w *world) pass(t *testing.T) (client.Client, *events) {
 	t.Helper()
@@ -215,6 +223,28 @@ func TestSlots(t *testing.T) {
 				foreign.OwnerReferences = nil
 				w.more = append(w.more, foreign)
 			}, 2, "app-daily-1767323100-"},
+		"a slot that was missed leads to nothing when a later one came too": {
+			func(w *world) { w.more = append(w.more, w.slotAt(slot.Add(time.Hour))) }, 0, "the slot of 2026-01-02T04:05:00Z is run instead"},
+		"the last of the slots that were missed is run for all of them": {
+			func(w *world) {
+				w.more = append(w.more, w.slotAt(slot.Add(-2*time.Hour)), w.slotAt(slot.Add(-time.Hour)))
+			}, 1, "app-daily-1767323100"},
+		"a later slot that was answered already is none that waits": {
+			func(w *world) {
+				later := w.slotAt(slot.Add(time.Hour))
+				later.Status.Conditions = []batchv1.JobCondition{{Type: batchv1.JobComplete, Status: corev1.ConditionTrue}}
+				w.more = append(w.more, later)
+			}, 1, "app-daily-1767323100"},
+		"a later slot of another CronJob is somebody else's": {
+			func(w *world) {
+				later := w.slotAt(slot.Add(time.Hour))
+				later.OwnerReferences[0].UID = "another"
+				w.more = append(w.more, later)
+			}, 1, "app-daily-1767323100"},
+		"a slot that is later than startingDeadlineSeconds allows is skipped": {
+			func(w *world) { w.bc.Spec.Sessions[0].Scheduler.StartingDeadlineSeconds = ptr.To[int64](2) }, 0, "startingDeadlineSeconds"},
+		"a slot within startingDeadlineSeconds is run": {
+			func(w *world) { w.bc.Spec.Sessions[0].Scheduler.StartingDeadlineSeconds = ptr.To[int64](3) }, 1, "app-daily-1767323100"},
 		"a Job without the slot's time counts from its creation": {
 			func(w *world) { delete(w.job.Annotations, batchv1.CronJobScheduledTimestampAnnotation) }, 1, "app-daily-1767323101"},
 	} {
@@ -229,6 +259,16 @@ func TestSlots(t *testing.T) {
 				t.Errorf("the Job was completed with %q", message)
 			}
 		})
+	}
+}
+
+func TestMissedSlotsAreTold(t *testing.T) {
+	w := newWorld()
+	w.more = append(w.more, w.slotAt(slot.Add(-2*time.Hour)), w.slotAt(slot.Add(-time.Hour)))
+	_, recorded := w.pass(t)
+	want := "Warning SlotsMissed 2 earlier slots of session daily were missed; BackupSession app-daily-1767323100 stands for them."
+	if len(recorded.list) != 2 || recorded.list[1] != want {
+		t.Errorf("got events %q", recorded.list)
 	}
 }
 

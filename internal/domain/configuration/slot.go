@@ -8,6 +8,7 @@ import (
 	"time"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/size"
 )
 
 // SlotFacts is what is known when a CronJob has made the Job of a slot.
@@ -20,6 +21,11 @@ type SlotFacts struct {
 	Configuration *corev1alpha1.BackupConfiguration
 	// Session is the name of the session that the slot is for.
 	Session string
+	// Open are the times of the other slots of this session that nobody has answered yet. There are some when the operator
+	// was away.
+	Open []time.Time
+	// Now is when this is decided.
+	Now time.Time
 }
 
 // SlotVerdict says what a slot leads to. The Job is completed in any case.
@@ -28,12 +34,15 @@ type SlotVerdict struct {
 	Session *corev1alpha1.Session
 	// At is the time of the run.
 	At time.Time
+	// Missed is for how many earlier slots this run stands too.
+	Missed int
 	// Skipped says why nothing is run.
 	Skipped string
 }
 
 // Slot decides what the Job of a slot leads to. What a run lacks is not looked at here: the BackupSession tells
-// users about that, and a slot that silently did nothing would not.
+// users about that, and a slot that silently did nothing would not. Of several slots that were missed, the last one is
+// run, for all of them: there is one catch-up.
 func Slot(f SlotFacts) SlotVerdict {
 	bc := f.Configuration
 	switch {
@@ -46,15 +55,30 @@ func Slot(f SlotFacts) SlotVerdict {
 	case bc.Status.Phase == corev1alpha1.BackupConfigurationPhaseInvalid:
 		return SlotVerdict{Skipped: "the BackupConfiguration is invalid"}
 	}
-	at := f.Scheduled
-	if at.IsZero() {
-		at = f.Created
+	at := SlotTime(f.Scheduled, f.Created)
+	for _, other := range f.Open {
+		if other.After(at) {
+			return SlotVerdict{Skipped: "it was missed, and the slot of " + other.UTC().Format(time.RFC3339) + " is run instead"}
+		}
 	}
 	for i := range bc.Spec.Sessions {
 		session := &bc.Spec.Sessions[i]
-		if session.Name == f.Session {
-			return SlotVerdict{Session: session, At: at}
+		if session.Name != f.Session {
+			continue
 		}
+		if late := f.Now.Sub(at); session.Scheduler != nil && session.Scheduler.StartingDeadlineSeconds != nil &&
+			late > time.Duration(*session.Scheduler.StartingDeadlineSeconds)*time.Second {
+			return SlotVerdict{Skipped: fmt.Sprintf("it was missed by %s, which is more than startingDeadlineSeconds allows", size.Duration(late))}
+		}
+		return SlotVerdict{Session: session, At: at, Missed: len(f.Open)}
 	}
 	return SlotVerdict{Skipped: fmt.Sprintf("the BackupConfiguration has no session %q any more", f.Session)}
+}
+
+// SlotTime is the time of a slot. A Job that somebody made of the CronJob by hand has none but its creation.
+func SlotTime(scheduled, created time.Time) time.Time {
+	if scheduled.IsZero() {
+		return created
+	}
+	return scheduled
 }

@@ -120,3 +120,8 @@ func jobOf(session, component string, components int) string {
 	}
 	return Child(session, component)
 }
+
+// HookJob names the Job of one attempt of a hook.
+func HookJob(session, stage string, index int, attempt int32) string {
+	return Child("hook", session, stage, strconv.Itoa(index), strconv.Itoa(int(attempt)))
+}

@@ -54,11 +54,12 @@ type decision struct {
 }
 
 func (d *decision) step() {
-	if !Started(d.verdict.Status) {
+	switch {
+	case d.hasFailedToStart():
+		d.leave()
+	case !Started(d.verdict.Status):
 		d.begin()
-		return
-	}
-	if d.watch() {
+	case d.watch() && d.postHooks():
 		d.conclude()
 	}
 }
@@ -67,6 +68,10 @@ func (d *decision) begin() {
 	f, s := d.facts, &d.verdict.Status
 	if len(f.Invalid) > 0 {
 		message := strings.Join(f.Invalid, " ")
+		if HooksBegan(*s) {
+			d.failToStart(message)
+			return
+		}
 		d.condition(corev1alpha1.ConditionValidationPassed, false, corev1alpha1.ReasonResourceValidationFailed, message)
 		d.event(true, EventRestoreInvalid, message)
 		return
@@ -82,6 +87,9 @@ func (d *decision) begin() {
 	}
 	d.condition(corev1alpha1.ConditionValidationPassed, true, corev1alpha1.ReasonResourceValidationPassed,
 		"Validation has been passed successfully.")
+	if !d.preHooks() {
+		return
+	}
 	if t := f.Session.Spec.RestoreTimeout; t != nil {
 		deadline := metav1.NewTime(d.now.Add(t.Duration))
 		s.RestoreDeadline = &deadline
@@ -109,7 +117,7 @@ func (d *decision) holdBack(p Problem) {
 		d.condition(corev1alpha1.ConditionRestoreTargetFound, false, corev1alpha1.ReasonUnableToCheckTargetAvailability, p.Message)
 	}
 	d.condition(corev1alpha1.ConditionRestoreExecutorEnsured, false, corev1alpha1.ReasonFailedToEnsureRestoreExecutor, p.Message)
-	d.conclude()
+	d.leave()
 }
 
 // watch brings the components up to date with the Jobs and reports whether all are terminal.
@@ -202,7 +210,7 @@ func (d *decision) tell(name string, c corev1alpha1.ComponentRestoreStatus, job 
 func (d *decision) conclude() {
 	s := &d.verdict.Status
 	d.intend(DropSecret{})
-	s.PausedBackups = nil
+	s.PausedBackups, s.Hooks.Record = nil, nil
 	d.condition(corev1alpha1.ConditionMetricsPushed, true, corev1alpha1.ReasonSuccessfullyPushedMetrics, "")
 	s.Duration = size.Duration(d.now.Sub(d.facts.Session.CreationTimestamp.Time))
 	if Phase(*s) == corev1alpha1.RestoreSessionPhaseSucceeded {

@@ -33,6 +33,8 @@ type Facts struct {
 	Components []string
 	// Jobs are by component.
 	Jobs map[string]Job
+	// Hooks run before and after.
+	Hooks Hooks
 }
 
 // Problem is something that keeps a restore from starting.

@@ -29,6 +29,8 @@ type world struct {
 	now   time.Time
 	began time.Time
 	out   strings.Builder
+	// runs makes an attempt of a hook, and says so.
+	runs func(RunHook) string
 }
 
 func newWorld(t *testing.T) *world {
@@ -50,8 +52,10 @@ func (w *world) then(after time.Duration, what string) {
 	w.say("%s  %s", w.now.Sub(w.began), what)
 }
 
-func (w *world) pass() {
-	v := Decide(w.facts, w.now)
+func (w *world) pass() { w.does(Decide(w.facts, w.now)) }
+
+// does carries a verdict out.
+func (w *world) does(v Verdict) {
 	for _, i := range v.Intents {
 		switch i := i.(type) {
 		case CreateJobs:
@@ -61,6 +65,8 @@ func (w *world) pass() {
 			w.say("  do     create Jobs for %s", strings.Join(i.Components, ", "))
 		case StopJobs:
 			w.say("  do     delete Jobs %s", strings.Join(i.Names, ", "))
+		case RunHook:
+			w.say("  do     %s", w.runs(i))
 		case DropSecret:
 			w.say("  do     delete the session's Secret")
 		default:

@@ -54,30 +54,35 @@ type decision struct {
 }
 
 func (d *decision) step() {
-	if !d.has(corev1alpha1.ConditionSnapshotsEnsured) {
-		if !d.mayStart() {
-			return
+	switch {
+	case d.hasFailedToStart():
+		d.leave()
+	case !d.has(corev1alpha1.ConditionSnapshotsEnsured):
+		if d.mayStart() && d.preHooks() {
+			d.start()
 		}
-		d.start()
-		return
+	case d.watch() && d.postHooks() && d.last():
+		d.finish()
 	}
-	if !d.watch() || !d.last() {
-		return
-	}
-	d.finish()
 }
 
 // mayStart skips, fails or holds back a run that can't start.
 func (d *decision) mayStart() bool {
 	f := d.facts
+	d.admitted()
 	switch {
+	case d.hooksBegan():
+		return d.mayGoOn()
 	case f.Invoker == nil:
 		d.skip(fmt.Sprintf("%s %s doesn't exist.", invokerKind(f.Session), invokerName(f.Session)))
 	case f.Config == nil:
 		d.skip(fmt.Sprintf("%s %s has no session named %q; it has: %s.",
 			f.Invoker.Kind, f.Invoker.Name, f.Session.Spec.Session, strings.Join(f.Invoker.SessionNames(), ", ")))
-	case len(f.Rivals) > 0:
-		d.skip(fmt.Sprintf("BackupSession %s of the same session has not finished yet.", f.Rivals[0]))
+	case f.crowded():
+		d.skip(d.crowd())
+	case f.Turn != nil && !f.Turn.Admitted:
+		d.wait(*f.Turn)
+		return false
 	case f.allUnits(func(u Unit) bool { return u.Gone != "" || u.Restoring != "" }):
 		d.skip(f.troubles())
 	case len(f.Problems) > 0:
@@ -91,7 +96,7 @@ func (d *decision) mayStart() bool {
 }
 
 func (d *decision) inGrace() bool {
-	return d.now.Before(d.facts.Session.CreationTimestamp.Add(startGrace))
+	return d.now.Before(d.began().Add(startGrace))
 }
 
 func (d *decision) holdBack(message string, mayPass bool) {
@@ -99,11 +104,13 @@ func (d *decision) holdBack(message string, mayPass bool) {
 		d.verdict.WakeUp = startRetry
 		return
 	}
-	d.condition(corev1alpha1.ConditionSnapshotsEnsured, false, corev1alpha1.ReasonFailedToEnsureSnapshots, message)
-	d.conclude()
+	d.failToStart(message)
 }
 
 func (d *decision) skip(message string) {
+	if names := d.beyondSkipped(); len(names) > 0 {
+		d.intend(DropSessions{Names: names})
+	}
 	d.condition(corev1alpha1.ConditionBackupSkipped, true, corev1alpha1.ReasonPreRequisitesNotSatisfied, message)
 	d.event(true, EventBackupSkipped, message)
 }
@@ -253,10 +260,10 @@ func (d *decision) lastOf(u Unit) bool {
 
 // watch brings the Snapshots up to date with the Jobs and reports whether all are complete and recorded.
 func (d *decision) watch() bool {
-	late := d.facts.Session.Status.BackupDeadline != nil && !d.now.Before(d.facts.Session.Status.BackupDeadline.Time)
+	why := d.overdue()
 	recorded, running := true, false
 	for _, u := range d.facts.Units {
-		r, w := d.watchUnit(u, late)
+		r, w := d.watchUnit(u, why)
 		recorded, running = recorded && r, running || w
 	}
 	d.pending()
@@ -268,14 +275,14 @@ func (d *decision) watch() bool {
 	return recorded
 }
 
-func (d *decision) watchUnit(u Unit, late bool) (recorded, running bool) {
+func (d *decision) watchUnit(u Unit, why string) (recorded, running bool) {
 	recorded = true
 	for _, r := range u.Repositories {
 		if r.Snapshot == nil {
 			d.lose(r.Name)
 			continue
 		}
-		status, done := d.observe(u, r, late)
+		status, done := d.observe(u, r, why)
 		running = running || !done
 		changed := !sameSnapshot(r.Snapshot.Status, status)
 		finished := done && snapshot.Completed(r.Snapshot.Status)
@@ -305,8 +312,9 @@ func (d *decision) lose(repository string) {
 	d.mirror(name, storagev1alpha1.SnapshotPhaseFailed)
 }
 
-// observe computes a Snapshot's status from the Jobs. It reports whether every component is terminal.
-func (d *decision) observe(u Unit, r Repository, late bool) (storagev1alpha1.SnapshotStatus, bool) {
+// observe computes a Snapshot's status from the Jobs. It reports whether every component is terminal. What still runs
+// is ended when why says why.
+func (d *decision) observe(u Unit, r Repository, why string) (storagev1alpha1.SnapshotStatus, bool) {
 	status := *r.Snapshot.Status.DeepCopy()
 	if snapshot.Completed(status) {
 		return status, true
@@ -317,7 +325,7 @@ func (d *decision) observe(u Unit, r Repository, late bool) (storagev1alpha1.Sna
 	before := maps.Clone(status.Components)
 	done, incomplete := true, false
 	for _, name := range u.Components {
-		component, cut := d.component(u, name, r, before[name], late)
+		component, cut := d.component(u, name, r, before[name], why)
 		status.Components[name] = component
 		incomplete = incomplete || cut
 		if !terminal(component.Phase) {
@@ -339,9 +347,9 @@ func (d *decision) observe(u Unit, r Repository, late bool) (storagev1alpha1.Sna
 	return status, done
 }
 
-// component is one component's state; cut is true when its Job ended without telling what became of it.
+// component is one component's state; cut is true when its Job ended, or was ended, without telling what became of it.
 func (d *decision) component(
-	u Unit, name string, r Repository, before storagev1alpha1.Component, late bool,
+	u Unit, name string, r Repository, before storagev1alpha1.Component, why string,
 ) (c storagev1alpha1.Component, cut bool) {
 	if terminal(before.Phase) {
 		return before, false
@@ -353,8 +361,8 @@ func (d *decision) component(
 	case job.Ended && reported:
 		d.remarks(u.of(name), outcome)
 		return outcome.Component, false
-	case late:
-		return failed(before, "the backup did not finish within backupTimeout "+timeoutOf(d.facts.Session)+"."), true
+	case why != "":
+		return failed(before, why), true
 	case !job.Exists:
 		return failed(before, "its Job was deleted before it ended."), true
 	case job.Ended:
@@ -390,7 +398,7 @@ func (d *decision) tell(component, repository string, c storagev1alpha1.Componen
 
 // giveUp is counted from the moment at which a document could first have been written: the end of the work.
 func (d *decision) giveUp(u Unit, r Repository) time.Time {
-	end := d.facts.Session.CreationTimestamp.Time
+	end := d.began()
 	for _, c := range u.Components {
 		if o, ok := u.Jobs[c].Outcomes[r.Name]; ok {
 			for _, s := range o.Component.ResticStats {

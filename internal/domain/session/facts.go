@@ -10,6 +10,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/invoker"
+	"kubestash.com/kubestash/internal/domain/queue"
 	"kubestash.com/kubestash/internal/domain/retention"
 )
 
@@ -20,8 +21,10 @@ type Facts struct {
 	Invoker *invoker.Invoker
 	// Config is how the invoker wants the session to be run; nil when it has none of that name.
 	Config *corev1alpha1.SessionConfig
-	// Rivals are unfinished BackupSessions of the same session that were there first.
-	Rivals []string
+	// Siblings are the other BackupSessions of the same session that have not finished.
+	Siblings Siblings
+	// Turn is what the queue says; nil when it was not asked, because something else decides first.
+	Turn *queue.Turn
 	// Problems tell why nothing of the run can start, the most important first.
 	Problems []Problem
 	// Notes are told when the run starts: nothing is wrong, and somebody may wonder later.
@@ -29,6 +32,8 @@ type Facts struct {
 	// Units are what is to be backed up, in the order of the configuration. One with Problems doesn't keep the
 	// others from being backed up.
 	Units []Unit
+	// Hooks run before and after.
+	Hooks Hooks
 	// History are the finished BackupSessions of the same session, this one not among them.
 	History []Past
 }
@@ -90,4 +95,6 @@ type Outcome struct {
 type Past struct {
 	Name    string
 	Created time.Time
+	// Skipped ones are counted by themselves: they must not push out what really happened.
+	Skipped bool
 }

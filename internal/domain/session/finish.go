@@ -12,7 +12,6 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/retention"
-	"kubestash.com/kubestash/internal/domain/size"
 )
 
 // finish applies what is left once every Snapshot is complete and recorded.
@@ -35,7 +34,8 @@ func (d *decision) conclude() {
 	s := &d.verdict.Status
 	d.condition(corev1alpha1.ConditionMetricsPushed, true, corev1alpha1.ReasonSuccessfullyPushedMetrics, "")
 	d.planRetry()
-	elapsed := size.Duration(d.now.Sub(d.facts.Session.CreationTimestamp.Time))
+	s.Hooks.Record = nil
+	elapsed := d.elapsed()
 	s.Duration = elapsed
 	if phase := Phase(*s); phase == corev1alpha1.BackupSessionPhaseSucceeded {
 		d.event(false, EventBackupSucceeded, "Backup succeeded in "+elapsed+".")
@@ -62,6 +62,9 @@ func (d *decision) retain() {
 
 // retainIn records how retention went in one Repository, and names the Snapshots that go.
 func (d *decision) retainIn(u Unit, r Repository) []string {
+	if r.PolicyRef.Name == "" {
+		return nil // taken out of the configuration while the backup ran: nobody says what may go
+	}
 	entry := corev1alpha1.RetentionPolicyApplyStatus{
 		Ref: r.PolicyRef, Repository: r.Name, Phase: corev1alpha1.RetentionPolicyApplyPhaseApplied,
 	}
@@ -106,30 +109,6 @@ func forgotten(u Unit, r Repository) (gone map[string]bool, problems []string) {
 		}
 	}
 	return gone, problems
-}
-
-// beyondHistory names the finished sessions that are one too many once this one has finished.
-func (d *decision) beyondHistory() []string {
-	limit := 1
-	if d.facts.Config != nil && d.facts.Config.SessionHistoryLimit != nil {
-		limit = int(*d.facts.Config.SessionHistoryLimit)
-	}
-	past := slices.Clone(d.facts.History)
-	slices.SortFunc(past, func(a, b Past) int {
-		if c := b.Created.Compare(a.Created); c != 0 {
-			return c
-		}
-		return strings.Compare(b.Name, a.Name)
-	})
-	keep := max(limit-1, 0) // this one is kept
-	if len(past) <= keep {
-		return nil
-	}
-	var names []string
-	for _, p := range past[keep:] {
-		names = append(names, p.Name)
-	}
-	return names
 }
 
 // dropped asks retention which past Snapshots go if this backup succeeds, and returns their restic ids by

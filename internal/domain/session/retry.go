@@ -39,7 +39,7 @@ func (d *decision) planRetry() {
 	}
 	retried := false
 	s.Retried = &retried
-	if Phase(*s) != corev1alpha1.BackupSessionPhaseFailed || d.facts.Session.Spec.RetryLeft <= 0 {
+	if Phase(*s) != corev1alpha1.BackupSessionPhaseFailed || d.facts.Session.Spec.RetryLeft <= 0 || d.facts.Siblings.Newer != "" {
 		return
 	}
 	next := metav1.NewTime(d.now.Add(config.RetryConfig.Delay.Duration))
@@ -57,6 +57,11 @@ func (d *decision) retry() {
 	retried := true
 	if d.facts.Invoker == nil || d.facts.Config == nil || d.facts.Invoker.Paused {
 		s.NextRetry = nil
+		return
+	}
+	if newer := d.facts.Siblings.Newer; newer != "" {
+		s.NextRetry = nil
+		d.event(false, EventRetryDropped, "The backup is not tried again: BackupSession "+newer+" came after it.")
 		return
 	}
 	s.Retried = &retried

@@ -144,14 +144,6 @@ func TestStories(t *testing.T) {
 			w.then(time.Minute, "three minutes later nothing is told twice")
 			w.pass()
 		},
-		"an earlier run has not finished": func(w *world) {
-			w.facts.Rivals = []string{"web-nightly-1795316400"}
-			w.then(0, "the session was created")
-			w.pass()
-			w.then(time.Hour, "an hour later it stays skipped")
-			w.facts.Rivals = nil
-			w.pass()
-		},
 		"the configuration has no such session": func(w *world) {
 			w.facts.Config = nil
 			w.then(0, "the session was created")

@@ -20,6 +20,7 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/hook"
 	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/repository"
 	"kubestash.com/kubestash/internal/domain/retention"
@@ -40,6 +41,8 @@ type world struct {
 	unit string
 	// uploadError makes writing documents fail.
 	uploadError error
+	// attempts are those of hooks that the operator remembers.
+	attempts map[string]hook.Attempt
 }
 
 func newWorld(t *testing.T, repositories ...string) *world {
@@ -103,7 +106,12 @@ func (w *world) then(after time.Duration, what string) {
 
 // pass decides, tells the decision, and carries it out.
 func (w *world) pass() Verdict {
-	v := Decide(w.facts, w.now)
+	w.lookAtHooks()
+	return w.does(Decide(w.facts, w.now))
+}
+
+// does carries a verdict out.
+func (w *world) does(v Verdict) Verdict {
 	for _, i := range v.Intents {
 		what, ok := w.carryOut(i)
 		w.say("  do     %s", what)
@@ -179,6 +187,8 @@ func (w *world) carried(intent Intent) string {
 		return "delete BackupSessions " + strings.Join(i.Names, ", ")
 	case Retry:
 		return fmt.Sprintf("create the BackupSession that tries again, %s after the first, with %d retries left", i.At.Sub(w.began), i.Left)
+	case RunHook:
+		return w.runs(i)
 	case DropSecret:
 		return "delete the session's Secret" + ofTarget(i.Target)
 	default:

@@ -5,6 +5,7 @@ package hand
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,6 +27,7 @@ import (
 	"kubestash.com/kubestash/config/addons"
 	"kubestash.com/kubestash/controllers"
 	"kubestash.com/kubestash/internal/backend/all"
+	"kubestash.com/kubestash/internal/domain/queue"
 	"kubestash.com/kubestash/internal/kube"
 )
 
@@ -45,6 +47,7 @@ type Driver struct {
 	logger   logr.Logger
 	deps     controllers.Deps
 	set      *set
+	woken    woken
 }
 
 // NewScheme knows every type that controllers and tests read.
@@ -83,7 +86,8 @@ func New(ctx context.Context, admin, operator *rest.Config, start time.Time, log
 	d.deps = controllers.Deps{
 		Client: d.client, Live: d.client, Logs: noLogs{}, Backends: all.Find,
 		Recorder: func(string) kube.Recorder { return d.recorder },
-		Clock:    d.Clock, Addons: addons.Files, MoverImage: MoverImage, Version: "v0.0.0-test",
+		Exec:     noKubelet{}, Spawn: func(f func()) { f() },
+		Clock: d.Clock, Addons: addons.Files, MoverImage: MoverImage, Version: "v0.0.0-test",
 	}
 	if err := d.index(ctx, counted, scheme); err != nil {
 		return nil, err
@@ -109,7 +113,13 @@ func (d *Driver) index(ctx context.Context, cfg *rest.Config, scheme *runtime.Sc
 }
 
 // Restart forgets all that the controllers have in memory, as a new operator would.
-func (d *Driver) Restart() { d.set = newSet(d.deps, d.client) }
+func (d *Driver) Restart() { d.set = newSet(d.deps, d.client, &d.woken) }
+
+// Limit restarts the controllers with limits for BackupSessions. A new Driver has none.
+func (d *Driver) Limit(limits queue.Limits) {
+	d.deps.Limits = limits
+	d.Restart()
+}
 
 // Step moves the clock.
 func (d *Driver) Step(by time.Duration) { d.Clock.SetTime(d.Clock.Now().Add(by)) }
@@ -126,3 +136,10 @@ func (d *Driver) context(ctx context.Context) context.Context { return log.IntoC
 type noLogs struct{}
 
 func (noLogs) Tail(context.Context, string, string, string, int64) ([]string, error) { return nil, nil }
+
+// noKubelet is a cluster whose pods run no command. An attempt of a hook has ended when it was started.
+type noKubelet struct{}
+
+func (noKubelet) Exec(context.Context, string, string, string, []string) (string, error) {
+	return "", errors.New("there is no kubelet")
+}

@@ -44,7 +44,7 @@ const (
 	restores       = "RestoreSession"
 )
 
-func newSet(d controllers.Deps, c client.Client) *set {
+func newSet(d controllers.Deps, c client.Client, w *woken) *set {
 	s := &set{reconcile: map[string]func(context.Context, client.ObjectKey) (ctrl.Result, error){}}
 	add := func(name string, r interface {
 		Reconcile(context.Context, ctrl.Request) (ctrl.Result, error)
@@ -64,16 +64,18 @@ func newSet(d controllers.Deps, c client.Client) *set {
 		Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock,
 	}))
 	add(slots, trigger.New(trigger.Deps{Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock}))
-	add(backups, backupsession.New(backupsession.Deps{
+	runs := backupsession.New(backupsession.Deps{
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder(""), Clock: d.Clock,
-		MoverImage: d.MoverImage,
-	}))
+		MoverImage: d.MoverImage, Limits: d.Limits, Hooks: d.Hooks(),
+	})
+	runs.OnWake(w.add)
+	add(backups, runs)
 	add(snapshots, snapshot.New(snapshot.Deps{
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder(""),
 	}))
 	add(restores, restoresession.New(restoresession.Deps{
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder(""), Clock: d.Clock,
-		MoverImage: d.MoverImage,
+		MoverImage: d.MoverImage, Hooks: d.Hooks(),
 	}))
 	blueprints := backupblueprint.New(backupblueprint.Deps{
 		Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock, Targets: c,

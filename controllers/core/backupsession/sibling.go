@@ -1,0 +1,115 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package backupsession
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/queue"
+	"kubestash.com/kubestash/internal/domain/session"
+	"kubestash.com/kubestash/internal/kube"
+)
+
+// bySession is the index that finds the BackupSessions of one session of an invoker.
+const bySession = "kubestash.session"
+
+func index(ctx context.Context, indexer client.FieldIndexer) error {
+	err := indexer.IndexField(ctx, &corev1alpha1.BackupSession{}, bySession, func(o client.Object) []string {
+		s, ok := o.(*corev1alpha1.BackupSession)
+		if !ok || s.Spec.Invoker == nil {
+			return nil
+		}
+		return []string{invokedSession(s)}
+	})
+	if err != nil {
+		return fmt.Errorf("indexing BackupSessions by session: %w", err)
+	}
+	return nil
+}
+
+// invokedSession is the session of a BackupSession that has an invoker.
+func invokedSession(s *corev1alpha1.BackupSession) string {
+	return s.Spec.Invoker.Kind + "/" + s.Spec.Invoker.Name + "/" + s.Spec.Session
+}
+
+// gatherSiblings finds the other runs of the same session: who runs, who waits, and who is history.
+func (r *Reconciler) gatherSiblings(ctx context.Context, g *gathered) error {
+	s := &g.facts.Session
+	if s.Spec.Invoker == nil {
+		return nil
+	}
+	var list corev1alpha1.BackupSessionList
+	if err := r.Client.List(ctx, &list, client.InNamespace(s.Namespace), client.MatchingFields{bySession: invokedSession(s)}); err != nil {
+		return fmt.Errorf("listing BackupSessions of session %s: %w", s.Spec.Session, err)
+	}
+	var open []*corev1alpha1.BackupSession
+	var keys []queue.Key
+	for i := range list.Items {
+		other := &list.Items[i]
+		if other.Name == s.Name || !other.DeletionTimestamp.IsZero() {
+			continue
+		}
+		if !session.Finished(other.Status) {
+			open, keys = append(open, other), append(keys, keyOf(other))
+			continue
+		}
+		g.facts.History = append(g.facts.History, session.Past{
+			Name: other.Name, Created: other.CreationTimestamp.Time, Skipped: other.Status.Phase == corev1alpha1.BackupSessionPhaseSkipped,
+		})
+		if other.Status.Phase == corev1alpha1.BackupSessionPhaseSucceeded && olderThan(s, other) {
+			g.facts.Siblings.Newer = other.Name
+		}
+	}
+	runs, err := r.runs(ctx, keys)
+	if err != nil {
+		return err
+	}
+	return r.classify(ctx, g, open, runs)
+}
+
+// classify sorts those that have not finished. One that has begun and doesn't run has just ended, and the cache
+// doesn't know.
+func (r *Reconciler) classify(ctx context.Context, g *gathered, open []*corev1alpha1.BackupSession, runs map[queue.Key]bool) error {
+	s := &g.facts.Session
+	next := (*corev1alpha1.BackupSession)(nil)
+	for _, other := range open {
+		younger := olderThan(s, other)
+		switch {
+		case runs[keyOf(other)]:
+			g.facts.Siblings.Running = other.Name
+		case session.Begun(other.Status):
+			continue
+		case !younger:
+			waits, err := r.stillWaits(ctx, other)
+			if err != nil {
+				return err
+			}
+			if waits {
+				g.facts.Siblings.Waiting = other.Name
+			}
+		case next == nil || olderThan(other, next):
+			next = other
+			g.facts.Siblings.Next = other.Name
+		}
+		if younger {
+			g.facts.Siblings.Newer = other.Name
+		}
+	}
+	return nil
+}
+
+// stillWaits looks past the cache, because a BackupSession would be skipped for one that has just been skipped itself.
+func (r *Reconciler) stillWaits(ctx context.Context, other *corev1alpha1.BackupSession) (bool, error) {
+	now, found, err := kube.Get[corev1alpha1.BackupSession](ctx, r.Live, other.Namespace, other.Name)
+	return found && !session.Finished(now.Status) && now.DeletionTimestamp.IsZero(), err
+}
+
+func olderThan(a, b *corev1alpha1.BackupSession) bool {
+	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name)) < 0
+}
