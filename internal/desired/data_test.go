@@ -53,10 +53,18 @@ func TestDataOf(t *testing.T) {
 			selected:  &corev1alpha1.TargetVolumeInfo{VolumeMounts: []corev1.VolumeMount{{Name: "data", MountPath: "/elsewhere"}}},
 			wantPaths: []string{"/elsewhere"},
 		},
-		"volumeClaimTemplates are refused, not ignored": {
+		"a claim may be mounted elsewhere, by the name of the task's volume": {
+			part: application.Part{Claim: "files"}, plan: claim,
+			selected:  &corev1alpha1.TargetVolumeInfo{VolumeMounts: []corev1.VolumeMount{{Name: "v", MountPath: "/source/data"}}},
+			wantPaths: []string{"/source/data"},
+		},
+		"volumes that nothing mounts are refused, not ignored": {
 			part: application.Part{Pod: pod}, plan: workload,
-			selected:  &corev1alpha1.TargetVolumeInfo{VolumeClaimTemplates: []metav1alpha1.PersistentVolumeClaim{{}}},
-			wantError: "volumeClaimTemplates",
+			selected:  &corev1alpha1.TargetVolumeInfo{Volumes: []metav1alpha1.Volume{{Name: "own"}}},
+			wantError: "mounted nowhere",
+		},
+		"no target, and nothing that takes its place": {
+			part: application.Part{}, plan: workload, wantError: "no target",
 		},
 		"a Function with a command is refused": {
 			part: application.Part{Pod: pod}, plan: producer, wantError: "dump",
@@ -66,7 +74,7 @@ func TestDataOf(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := dataOf(tc.part, tc.plan, tc.selected, true)
+			got, err := dataOf(tc.part, tc.plan, tc.selected, nil, true)
 			if tc.wantError != "" {
 				if err == nil || !strings.Contains(err.Error(), tc.wantError) {
 					t.Fatalf("got error %v, want one with %q", err, tc.wantError)

@@ -161,12 +161,48 @@ func (r Run) Job(c Component) (*batchv1.Job, error) {
 		in.Volumes, in.Mounts = append(in.Volumes, volume), append(in.Mounts, mount)
 		in.Security = in.Security.WithWriting()
 	}
+	if err := r.apart(c); err != nil {
+		return nil, err
+	}
 	job := BuildMoverJob(in)
+	job.Spec.Template.Spec.Tolerations = slices.Clone(c.Target.Tolerations)
 	addPlan(job, c.Plan)
 	OverlayJobTemplate(job, r.Scheduler)
 	OverlayPodTemplate(job, r.JobTemplate)
 	OverlayContainer(job, r.Container)
 	return job, nil
+}
+
+// apart makes sure that nothing is mounted over the target's data, or over what KubeStash mounts itself: it would be
+// backed up, or restored into, in its place.
+func (r Run) apart(c Component) error {
+	mounts := slices.Clone(c.Plan.VolumeMounts)
+	mounts = append(mounts, c.Plan.Function.VolumeMounts...)
+	ours := len(mounts)
+	for _, t := range []*metav1alpha1.PodTemplateSpec{schedulers(r.Scheduler), r.JobTemplate} {
+		if t != nil {
+			mounts = append(mounts, t.Spec.VolumeMounts...)
+		}
+	}
+	for i, m := range mounts {
+		at := path.Clean(m.MountPath)
+		for _, data := range c.Target.Mounts {
+			if m.Name != data.Name && overlaps(at, path.Clean(data.MountPath)) {
+				return fmt.Errorf("volume %q would be mounted at %s, where the target has its data (%s)", m.Name, at, data.MountPath)
+			}
+		}
+		if i >= ours && overlaps(at, task.Dir) {
+			return fmt.Errorf("volume %q would be mounted at %s, which KubeStash uses itself", m.Name, at)
+		}
+	}
+	return nil
+}
+
+func schedulers(t *corev1alpha1.JobTemplate) *metav1alpha1.PodTemplateSpec {
+	if t == nil {
+		return nil
+	}
+	return &t.Template
 }
 
 // addPlan mounts the task's own volumes. The scratch volume is there already; a plan that replaces its source
@@ -180,7 +216,17 @@ func addPlan(job *batchv1.Job, plan addon.Plan) {
 	for _, m := range plan.VolumeMounts {
 		c.VolumeMounts = upsert(c.VolumeMounts, m, func(m corev1.VolumeMount) string { return m.MountPath })
 	}
-	OverlayContainer(job, plan.Function.RuntimeSettings)
+	f := plan.Function
+	for _, m := range f.VolumeMounts {
+		c.VolumeMounts = upsert(c.VolumeMounts, m, func(m corev1.VolumeMount) string { return m.MountPath })
+	}
+	c.VolumeDevices = append(c.VolumeDevices, f.VolumeDevices...)
+	c.Ports = append(c.Ports, f.Ports...)
+	setValue(&c.WorkingDir, f.WorkingDir)
+	if plan.ScratchDir != "" && path.Clean(plan.ScratchDir) != task.ScratchDir {
+		c.Args = append(c.Args, "--scratch", plan.ScratchDir)
+	}
+	OverlayContainer(job, f.RuntimeSettings)
 	overlayEnv(c, plan.Function.Env)
 }
 

@@ -23,8 +23,6 @@ import (
 const AnnotationGeneration = "kubestash.com/generation"
 
 const (
-	// storageVolume begins the name of a BackupStorage's volume in a pod.
-	storageVolume = "kubestash-storage"
 	// storageJobDeadline ends a Job whose pod can't start or hangs. Its failure is told, and it is tried again.
 	storageJobDeadline int64 = 600
 	// storageJobKept is how long an ended Job stays, in seconds: after a failure, that long until the next try.
@@ -133,7 +131,7 @@ func StorageVolume(s *storagev1alpha1.BackupStorage) (corev1.Volume, corev1.Volu
 	if s.Spec.Storage.Provider != storagev1alpha1.ProviderLocal || local == nil {
 		return corev1.Volume{}, corev1.VolumeMount{}, false
 	}
-	name := naming.Disambiguate(storageVolume, s.Namespace+"/"+s.Name)
+	name := naming.Disambiguate(metav1alpha1.PrefixStorageVolume, s.Namespace+"/"+s.Name)
 	volume := metav1alpha1.Volume{Name: name, VolumeSource: local.VolumeSource}
 	return volume.ToCore(), corev1.VolumeMount{Name: name, MountPath: local.MountPath, SubPath: local.SubPath}, true
 }

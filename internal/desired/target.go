@@ -11,7 +11,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	"kubestash.com/kubestash/internal/task"
 )
 
@@ -26,22 +25,38 @@ type TargetData struct {
 	Paths []string
 	// Claims are the names of the PersistentVolumeClaims among Volumes.
 	Claims []string
+	// ClaimPaths tells for each of Claims where it is mounted.
+	ClaimPaths map[string][]string
+	// NewClaims are those of Claims that the restore makes.
+	NewClaims []corev1.PersistentVolumeClaim
+	// Tolerations are the target's: its data may be where nothing else may run.
+	Tolerations []corev1.Toleration
 }
 
-// DiscoverTarget finds the data of a workload in its pod template: the PersistentVolumeClaims and host paths
-// that its containers mount. Two containers may mount one path; the first one counts.
+// DiscoverTarget finds the data of a workload in its pod template: the PersistentVolumeClaims, host paths and disks
+// that its containers mount. What it can't reach is an error: data that is left out must have been left out by somebody.
 func DiscoverTarget(pod *corev1.PodSpec, readOnly bool) (TargetData, error) {
 	var data TargetData
 	for _, c := range slices.Concat(pod.Containers, pod.InitContainers) {
+		if len(c.VolumeDevices) > 0 {
+			return TargetData{}, fmt.Errorf("volume %q is a block device of container %q, and only files are read; "+
+				"name the volumes with files under addon.tasks[].targetVolumes", c.VolumeDevices[0].Name, c.Name)
+		}
 		for _, m := range c.VolumeMounts {
 			volume, ok := volumeNamed(pod.Volumes, m.Name)
-			if !ok || !holdsData(volume) || mountsPath(data.Mounts, m.MountPath) {
+			if !ok || !holdsData(volume) {
 				continue
+			}
+			if other, taken := mountAt(data.Mounts, m.MountPath); taken {
+				if other.Name == m.Name && other.SubPath == m.SubPath {
+					continue
+				}
+				return TargetData{}, fmt.Errorf("containers of the target mount different volumes at %s (%q and %q); "+
+					"choose with addon.tasks[].targetVolumes, each at a path of its own", path.Clean(m.MountPath), other.Name, m.Name)
 			}
 			if err := data.add(volume, m, readOnly); err != nil {
 				return TargetData{}, err
 			}
-			data.Paths = append(data.Paths, path.Clean(m.MountPath))
 		}
 	}
 	if len(data.Mounts) == 0 {
@@ -52,30 +67,41 @@ func DiscoverTarget(pod *corev1.PodSpec, readOnly bool) (TargetData, error) {
 	return data, nil
 }
 
-// SelectTarget mounts just what targetVolumes names: volumes of its own, or of the target by name.
-func SelectTarget(pod *corev1.PodSpec, selected *corev1alpha1.TargetVolumeInfo, readOnly bool) (TargetData, error) {
-	var own []corev1.Volume
-	for _, v := range selected.Volumes {
-		own = append(own, v.ToCore())
-	}
-	candidates := own
-	if pod != nil {
-		candidates = slices.Concat(own, pod.Volumes)
-	}
+// selectTarget mounts just what targetVolumes names, out of the volumes that there are.
+func selectTarget(candidates []corev1.Volume, mounts []corev1.VolumeMount, readOnly bool) (TargetData, error) {
 	var data TargetData
-	for _, m := range selected.VolumeMounts {
+	for _, m := range mounts {
 		volume, ok := volumeNamed(candidates, m.Name)
 		if !ok {
 			return TargetData{}, fmt.Errorf("targetVolumes mounts volume %q, which the target doesn't have; it has: %s",
 				m.Name, volumeNames(candidates))
 		}
+		if why := unreachable(volume, readOnly); why != "" {
+			return TargetData{}, fmt.Errorf("targetVolumes mounts volume %q, %s", m.Name, why)
+		}
+		if _, taken := mountAt(data.Mounts, m.MountPath); taken {
+			return TargetData{}, fmt.Errorf("targetVolumes mounts two volumes at %s", path.Clean(m.MountPath))
+		}
 		if err := data.add(volume, m, readOnly); err != nil {
 			return TargetData{}, err
 		}
-		data.Paths = append(data.Paths, path.Clean(m.MountPath))
 	}
 	slices.Sort(data.Paths)
 	return data, nil
+}
+
+// unreachable says why a volume of a target holds other files in our pod, or none that could be written.
+func unreachable(v corev1.Volume, readOnly bool) string {
+	switch {
+	case v.EmptyDir != nil || v.VolumeSource == (corev1.VolumeSource{}):
+		return "an emptyDir: its files are in the target's own pods, where no other pod can reach them"
+	case v.Ephemeral != nil:
+		return "an ephemeral volume: each pod has its own, and it goes with the pod"
+	case !readOnly && (v.ConfigMap != nil || v.Secret != nil || v.Projected != nil || v.DownwardAPI != nil):
+		return "which Kubernetes writes itself: nothing can be restored into it"
+	default:
+		return ""
+	}
 }
 
 func (d *TargetData) add(volume corev1.Volume, mount corev1.VolumeMount, readOnly bool) error {
@@ -89,19 +115,32 @@ func (d *TargetData) add(volume corev1.Volume, mount corev1.VolumeMount, readOnl
 		return fmt.Errorf("volume %q is mounted with subPathExpr, which is not supported by this version; name the path with targetVolumes",
 			mount.Name)
 	}
-	mount.ReadOnly = readOnly
+	mount.ReadOnly, mount.RecursiveReadOnly = readOnly, nil
 	// Mounts of other pods must not come and go under a backup.
 	mount.MountPropagation = nil
 	d.Mounts = append(d.Mounts, mount)
-	if _, there := volumeNamed(d.Volumes, volume.Name); there {
-		return nil
-	}
+	d.Paths = append(d.Paths, clean)
 	if pvc := volume.PersistentVolumeClaim; pvc != nil {
-		d.Claims = append(d.Claims, pvc.ClaimName)
+		d.claim(pvc.ClaimName, clean)
 		volume.PersistentVolumeClaim = pvc.DeepCopy()
+		// A restore writes also into what its target only reads.
+		volume.PersistentVolumeClaim.ReadOnly = pvc.ReadOnly && readOnly
 	}
-	d.Volumes = append(d.Volumes, volume)
+	if _, there := volumeNamed(d.Volumes, volume.Name); !there {
+		d.Volumes = append(d.Volumes, volume)
+	}
 	return nil
+}
+
+// claim notes where a claim is mounted.
+func (d *TargetData) claim(name, at string) {
+	if !slices.Contains(d.Claims, name) {
+		d.Claims = append(d.Claims, name)
+	}
+	if d.ClaimPaths == nil {
+		d.ClaimPaths = map[string][]string{}
+	}
+	d.ClaimPaths[name] = append(d.ClaimPaths[name], at)
 }
 
 // overlaps reports whether one of two clean paths is the other or lies in it.
@@ -110,8 +149,12 @@ func overlaps(a, b string) bool {
 		strings.HasPrefix(b+"/", strings.TrimSuffix(a, "/")+"/")
 }
 
+// holdsData leaves out what Kubernetes writes, what goes with its pod, and inline CSI volumes, which mostly hold secrets
+// and certificates.
 func holdsData(v corev1.Volume) bool {
-	return v.PersistentVolumeClaim != nil || v.HostPath != nil || v.NFS != nil
+	v.ConfigMap, v.Secret, v.Projected, v.DownwardAPI = nil, nil, nil, nil
+	v.EmptyDir, v.Ephemeral, v.CSI, v.Image, v.GitRepo = nil, nil, nil, nil, nil
+	return v.VolumeSource != (corev1.VolumeSource{})
 }
 
 func volumeNamed(list []corev1.Volume, name string) (corev1.Volume, bool) {
@@ -122,8 +165,12 @@ func volumeNamed(list []corev1.Volume, name string) (corev1.Volume, bool) {
 	return list[i], true
 }
 
-func mountsPath(list []corev1.VolumeMount, p string) bool {
-	return slices.ContainsFunc(list, func(m corev1.VolumeMount) bool { return path.Clean(m.MountPath) == path.Clean(p) })
+func mountAt(list []corev1.VolumeMount, p string) (corev1.VolumeMount, bool) {
+	i := slices.IndexFunc(list, func(m corev1.VolumeMount) bool { return path.Clean(m.MountPath) == path.Clean(p) })
+	if i < 0 {
+		return corev1.VolumeMount{}, false
+	}
+	return list[i], true
 }
 
 func volumeNames(list []corev1.Volume) string {

@@ -9,9 +9,6 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-
-	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
-	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 )
 
 func claimVolume(name string) corev1.Volume {
@@ -30,7 +27,9 @@ func TestDiscoverTarget(t *testing.T) {
 		pod       corev1.PodSpec
 		wantPaths []string
 		wantClaim []string
-		wantError string
+		// wantVolumes counts those that are no claims.
+		wantVolumes int
+		wantError   string
 	}{
 		"a claim that is mounted is data": {
 			pod: corev1.PodSpec{
@@ -65,6 +64,43 @@ func TestDiscoverTarget(t *testing.T) {
 				)},
 			},
 			wantPaths: []string{"/a", "/b"}, wantClaim: []string{"data-claim"},
+		},
+		"two containers with different volumes at one path are not guessed about": {
+			pod: corev1.PodSpec{
+				Volumes: []corev1.Volume{claimVolume("data"), claimVolume("other")},
+				Containers: []corev1.Container{
+					mounting(corev1.VolumeMount{Name: "data", MountPath: "/srv"}), mounting(corev1.VolumeMount{Name: "other", MountPath: "/srv/"}),
+				},
+			},
+			wantError: `"data" and "other"`,
+		},
+		"a block device is not left out without a word": {
+			pod: corev1.PodSpec{
+				Volumes: []corev1.Volume{claimVolume("data"), claimVolume("raw")},
+				Containers: []corev1.Container{{
+					VolumeMounts:  []corev1.VolumeMount{{Name: "data", MountPath: "/srv"}},
+					VolumeDevices: []corev1.VolumeDevice{{Name: "raw", DevicePath: "/dev/raw"}},
+				}},
+			},
+			wantError: "block device",
+		},
+		"a disk that the template names itself is data": {
+			pod: corev1.PodSpec{
+				Volumes:    []corev1.Volume{{Name: "rbd", VolumeSource: corev1.VolumeSource{RBD: &corev1.RBDVolumeSource{}}}},
+				Containers: []corev1.Container{mounting(corev1.VolumeMount{Name: "rbd", MountPath: "/srv"})},
+			},
+			wantPaths: []string{"/srv"}, wantVolumes: 1,
+		},
+		"what Kubernetes or the pod itself keeps is not": {
+			pod: corev1.PodSpec{
+				Volumes: []corev1.Volume{
+					{Name: "tmp", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}},
+					{Name: "csi", VolumeSource: corev1.VolumeSource{CSI: &corev1.CSIVolumeSource{}}}, claimVolume("data"),
+				},
+				Containers: []corev1.Container{mounting(corev1.VolumeMount{Name: "tmp", MountPath: "/tmp"},
+					corev1.VolumeMount{Name: "csi", MountPath: "/secrets"}, corev1.VolumeMount{Name: "data", MountPath: "/srv"})},
+			},
+			wantPaths: []string{"/srv"}, wantClaim: []string{"data-claim"},
 		},
 		"no data is an error that says what to do": {
 			pod: corev1.PodSpec{
@@ -107,7 +143,7 @@ func TestDiscoverTarget(t *testing.T) {
 					t.Errorf("mount %s is writable", m.MountPath)
 				}
 			}
-			if len(got.Volumes) != len(got.Claims) {
+			if len(got.Volumes) != len(got.Claims)+tc.wantVolumes {
 				t.Errorf("got %d volumes for %d claims", len(got.Volumes), len(got.Claims))
 			}
 		})
@@ -115,26 +151,57 @@ func TestDiscoverTarget(t *testing.T) {
 }
 
 func TestSelectTarget(t *testing.T) {
-	pod := &corev1.PodSpec{Volumes: []corev1.Volume{claimVolume("data"), claimVolume("other")}}
-	selected := &corev1alpha1.TargetVolumeInfo{
-		Volumes: []metav1alpha1.Volume{{Name: "own", VolumeSource: metav1alpha1.VolumeSource{
-			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: "mine"},
-		}}},
-		VolumeMounts: []corev1.VolumeMount{{Name: "data", MountPath: "/source/data"}, {Name: "own", MountPath: "/own"}},
+	source := func(v corev1.VolumeSource) corev1.Volume { return corev1.Volume{Name: "v", VolumeSource: v} }
+	readOnlyClaim := claimVolume("v")
+	readOnlyClaim.PersistentVolumeClaim.ReadOnly = true
+	at := func(name, mountPath string) corev1.VolumeMount {
+		return corev1.VolumeMount{Name: name, MountPath: mountPath}
 	}
-	got, err := SelectTarget(pod, selected, false)
-	if err != nil {
-		t.Fatal(err)
+	for sentence, c := range map[string]struct {
+		candidates []corev1.Volume
+		mounts     []corev1.VolumeMount
+		restoring  bool
+		want       []string
+		wantError  string
+	}{
+		"volumes at paths of the user's choice":       {[]corev1.Volume{claimVolume("a"), claimVolume("b")}, []corev1.VolumeMount{at("b", "/y"), at("a", "/x/")}, false, []string{"/x", "/y"}, ""},
+		"a name that isn't there":                     {[]corev1.Volume{claimVolume("data"), claimVolume("other")}, []corev1.VolumeMount{at("dta", "/x")}, false, nil, "it has: data, other"},
+		"two volumes at one path":                     {[]corev1.Volume{claimVolume("a"), claimVolume("b")}, []corev1.VolumeMount{at("a", "/x"), at("b", "/x/")}, false, nil, "two volumes at /x"},
+		"an emptyDir would be another one":            {[]corev1.Volume{source(corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}})}, []corev1.VolumeMount{at("v", "/x")}, false, nil, "an emptyDir"},
+		"so would a volume of no source":              {[]corev1.Volume{source(corev1.VolumeSource{})}, []corev1.VolumeMount{at("v", "/x")}, true, nil, "an emptyDir"},
+		"an ephemeral claim would be another one":     {[]corev1.Volume{source(corev1.VolumeSource{Ephemeral: &corev1.EphemeralVolumeSource{}})}, []corev1.VolumeMount{at("v", "/x")}, false, nil, "ephemeral"},
+		"a ConfigMap can be read":                     {[]corev1.Volume{source(corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{}})}, []corev1.VolumeMount{at("v", "/x")}, false, []string{"/x"}, ""},
+		"and not be written":                          {[]corev1.Volume{source(corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{}})}, []corev1.VolumeMount{at("v", "/x")}, true, nil, "nothing can be restored into it"},
+		"a restore writes what its target only reads": {[]corev1.Volume{readOnlyClaim}, []corev1.VolumeMount{{Name: "v", MountPath: "/x", ReadOnly: true}}, true, []string{"/x"}, ""},
+		"our own folders are ours":                    {[]corev1.Volume{claimVolume("a")}, []corev1.VolumeMount{at("a", "/kubestash/task")}, false, nil, "uses itself"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			got, err := selectTarget(c.candidates, c.mounts, !c.restoring)
+			if c.wantError != "" {
+				if err == nil || !strings.Contains(err.Error(), c.wantError) {
+					t.Fatalf("got error %v, want one with %q", err, c.wantError)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got.Paths, c.want) {
+				t.Errorf("got paths %v, want %v", got.Paths, c.want)
+			}
+			for i, m := range got.Mounts {
+				if m.ReadOnly == c.restoring {
+					t.Errorf("mount %d is read-only: %v", i, m.ReadOnly)
+				}
+			}
+			for _, v := range got.Volumes {
+				if p := v.PersistentVolumeClaim; p != nil && p.ReadOnly && c.restoring {
+					t.Error("the volume is read-only")
+				}
+			}
+		})
 	}
-	if want := []string{"/own", "/source/data"}; !slices.Equal(got.Paths, want) {
-		t.Errorf("got paths %v, want %v", got.Paths, want)
-	}
-	if want := []string{"data-claim", "mine"}; !slices.Equal(got.Claims, want) {
-		t.Errorf("got claims %v, want %v", got.Claims, want)
-	}
-
-	selected.VolumeMounts[0].Name = "dta"
-	if _, err := SelectTarget(pod, selected, false); err == nil || !strings.Contains(err.Error(), "data, other, own") {
-		t.Errorf("got error %v, want one that lists the volumes there are", err)
+	if !readOnlyClaim.PersistentVolumeClaim.ReadOnly {
+		t.Error("the target's own volume was changed")
 	}
 }

@@ -35,7 +35,12 @@ func (e *UnsupportedTargetError) Error() string {
 	if e.Group != "" {
 		kind += "." + e.Group
 	}
-	return fmt.Sprintf("targets of kind %s are not supported; supported are Deployment, StatefulSet, DaemonSet and PersistentVolumeClaim", kind)
+	instead := ""
+	if e.Kind == metav1alpha1.KindJob || e.Kind == "CronJob" || e.Kind == "Pod" {
+		instead = "; what it leaves behind is in its PersistentVolumeClaims: name one of them as the target, with pvc-addon"
+	}
+	return fmt.Sprintf("targets of kind %s are not supported; supported are Deployment, StatefulSet, DaemonSet, ReplicaSet, "+
+		"ReplicationController and PersistentVolumeClaim%s", kind, instead)
 }
 
 // ReadTarget reads a target past the cache, which keeps no pod templates. The namespace is used where the
@@ -46,8 +51,8 @@ func ReadTarget(ctx context.Context, live client.Reader, ref metav1alpha1.TypedO
 	if ref.APIGroup == "" || ref.APIGroup == appsv1.GroupName {
 		read = workloads[ref.Kind]
 	}
-	if ref.APIGroup == "" && ref.Kind == metav1alpha1.KindPersistentVolumeClaim {
-		read = readClaim
+	if ref.APIGroup == "" && cores[ref.Kind] != nil {
+		read = cores[ref.Kind]
 	}
 	if read == nil {
 		return nil, false, &UnsupportedTargetError{Group: ref.APIGroup, Kind: ref.Kind}
@@ -64,6 +69,13 @@ var workloads = map[string]func(context.Context, client.Reader, client.ObjectKey
 	metav1alpha1.KindDeployment:  readDeployment,
 	metav1alpha1.KindStatefulSet: readStatefulSet,
 	metav1alpha1.KindDaemonSet:   readDaemonSet,
+	metav1alpha1.KindReplicaSet:  readReplicaSet,
+}
+
+// cores are the kinds of the core group.
+var cores = map[string]func(context.Context, client.Reader, client.ObjectKey) (*Target, bool, error){
+	metav1alpha1.KindPersistentVolumeClaim: readClaim,
+	metav1alpha1.KindReplicationController: readReplicationController,
 }
 
 func readDeployment(ctx context.Context, live client.Reader, at client.ObjectKey) (*Target, bool, error) {
@@ -74,6 +86,28 @@ func readDeployment(ctx context.Context, live client.Reader, at client.ObjectKey
 	return &Target{
 		Application: application.Application{Pod: &o.Spec.Template.Spec, Replicas: o.Spec.Replicas},
 		UID:         string(o.UID), Selector: o.Spec.Selector.MatchLabels,
+	}, true, nil
+}
+
+func readReplicaSet(ctx context.Context, live client.Reader, at client.ObjectKey) (*Target, bool, error) {
+	o, found, err := Get[appsv1.ReplicaSet](ctx, live, at.Namespace, at.Name)
+	if err != nil || !found {
+		return nil, false, err
+	}
+	return &Target{
+		Application: application.Application{Pod: &o.Spec.Template.Spec, Replicas: o.Spec.Replicas},
+		UID:         string(o.UID), Selector: o.Spec.Selector.MatchLabels,
+	}, true, nil
+}
+
+func readReplicationController(ctx context.Context, live client.Reader, at client.ObjectKey) (*Target, bool, error) {
+	o, found, err := Get[corev1.ReplicationController](ctx, live, at.Namespace, at.Name)
+	if err != nil || !found || o.Spec.Template == nil {
+		return nil, false, err
+	}
+	return &Target{
+		Application: application.Application{Pod: &o.Spec.Template.Spec, Replicas: o.Spec.Replicas},
+		UID:         string(o.UID), Selector: o.Spec.Selector,
 	}, true, nil
 }
 
@@ -128,32 +162,4 @@ func nodesOf(ctx context.Context, live client.Reader, o *appsv1.DaemonSet) ([]st
 		}
 	}
 	return slices.Sorted(maps.Keys(nodes)), nil
-}
-
-// NodeOfClaim returns the node on which a running pod uses one of the claims, so that another pod can mount a
-// volume that only one node may have. It is empty when no pod does.
-func NodeOfClaim(ctx context.Context, live client.Reader, namespace string, selector map[string]string, claims []string) (string, error) {
-	var pods corev1.PodList
-	opts := []client.ListOption{client.InNamespace(namespace)}
-	if len(selector) > 0 {
-		opts = append(opts, client.MatchingLabels(selector))
-	}
-	if err := live.List(ctx, &pods, opts...); err != nil {
-		return "", fmt.Errorf("listing pods in %s: %w", namespace, err)
-	}
-	wanted := map[string]bool{}
-	for _, c := range claims {
-		wanted[c] = true
-	}
-	for _, p := range pods.Items {
-		if p.Spec.NodeName == "" || p.Status.Phase != corev1.PodRunning {
-			continue
-		}
-		for _, v := range p.Spec.Volumes {
-			if v.PersistentVolumeClaim != nil && wanted[v.PersistentVolumeClaim.ClaimName] {
-				return p.Spec.NodeName, nil
-			}
-		}
-	}
-	return "", nil
 }

@@ -6,6 +6,7 @@ package mover
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -45,6 +46,9 @@ func (w *work) restoreFrom(ctx context.Context, out *task.RepositoryReport) erro
 		return err
 	}
 	if err := w.checkTargets(); err != nil {
+		return err
+	}
+	if err := w.checkEmpty(); err != nil {
 		return err
 	}
 	if out.LocksRemoved, err = w.removeStaleLocks(ctx, r); err != nil {
@@ -106,6 +110,27 @@ func (w *work) checkTargets() error {
 	for _, s := range w.task.Restore.Snapshots {
 		if err := w.OnVolume(s.Path); err != nil {
 			return &engine.Error{Class: engine.ClassPathMissing, Message: err.Error() + "; nothing was written"}
+		}
+	}
+	return nil
+}
+
+// lostAndFound is in every fresh ext4 file system.
+const lostAndFound = "lost+found"
+
+// checkEmpty keeps a volume that has another use from being written over.
+func (w *work) checkEmpty() error {
+	for _, path := range w.task.Restore.EmptyPaths {
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			return &engine.Error{Class: engine.ClassPathMissing, Message: "looking whether " + path + " is empty: " + err.Error() + "; nothing was written"}
+		}
+		for _, entry := range entries {
+			if entry.Name() != lostAndFound {
+				return &engine.Error{Class: engine.ClassPathMissing, Message: fmt.Sprintf(
+					"the volume at %s was there before and is not empty: it holds %q; nothing was written. Choose another name for the claim, "+
+						"or, when an earlier try has left it, delete it", path, entry.Name())}
+			}
 		}
 	}
 	return nil

@@ -51,6 +51,25 @@ func TestARestoreWritesNothingUnlessAllIsThere(t *testing.T) {
 	wantSuccess(t, p.run(t.Context(), p.restore(stored)))
 }
 
+func TestARestoreIntoAVolumeThatMustBeEmpty(t *testing.T) {
+	p := newPod(t)
+	p.write(filepath.Join(p.source, "f"), "x")
+	stored := wantSuccess(t, p.run(t.Context(), p.backup())).Summaries[0]
+	order := p.restore(stored)
+	order.Restore.EmptyPaths = []string{p.source}
+	must(t, os.WriteFile(filepath.Join(p.source, "f"), []byte("somebody's"), 0o600))
+	wantFailure(t, p.run(t.Context(), order), engine.ClassPathMissing, `holds "f"; nothing was written`)
+	if got, err := os.ReadFile(filepath.Join(p.source, "f")); err != nil || string(got) != "somebody's" {
+		t.Errorf("it was written over: %q, %v", got, err)
+	}
+	must(t, os.Remove(filepath.Join(p.source, "f")))
+	must(t, os.Mkdir(filepath.Join(p.source, "lost+found"), 0o700))
+	wantSuccess(t, p.run(t.Context(), order))
+	if got, err := os.ReadFile(filepath.Join(p.source, "f")); err != nil || string(got) != "x" {
+		t.Errorf("it was not restored: %q, %v", got, err)
+	}
+}
+
 func withInclude(order task.Task, pattern string) task.Task {
 	order.Restore.Include = []string{pattern}
 	return order

@@ -145,9 +145,12 @@ type Backup struct {
 // Restore says what to write back.
 type Restore struct {
 	Snapshots []RestoreSnapshot `json:"snapshots"`
-	Include   []string          `json:"include,omitempty"`
-	Exclude   []string          `json:"exclude,omitempty"`
-	Args      []string          `json:"args,omitempty"`
+	// EmptyPaths are mounts that must hold no file yet: volumes that were there before and that nobody has named as a
+	// target to be written over.
+	EmptyPaths []string `json:"emptyPaths,omitempty"`
+	Include    []string `json:"include,omitempty"`
+	Exclude    []string `json:"exclude,omitempty"`
+	Args       []string `json:"args,omitempty"`
 }
 
 // RestoreSnapshot is one restic snapshot and the path it holds.

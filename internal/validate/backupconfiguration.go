@@ -75,7 +75,7 @@ func scheduler(at *field.Path, s *corev1alpha1.SchedulerSpec) field.ErrorList {
 			list = append(list, field.Invalid(at.Child("timeZone"), *s.TimeZone, err.Error()))
 		}
 	}
-	return list
+	return append(list, JobTemplate(at.Child("jobTemplate"), &s.JobTemplate)...)
 }
 
 func addon(at *field.Path, a *corev1alpha1.AddonInfo) field.ErrorList {
@@ -90,8 +90,12 @@ func addon(at *field.Path, a *corev1alpha1.AddonInfo) field.ErrorList {
 		if t.Name == "" {
 			list = append(list, field.Required(at.Child("tasks").Index(i).Child("name"), "a task needs a name"))
 		}
+		if t.TargetVolumes != nil && len(t.TargetVolumes.VolumeClaimTemplates) > 0 {
+			list = append(list, field.Forbidden(at.Child("tasks").Index(i).Child("targetVolumes", "volumeClaimTemplates"),
+				"claims are made for a restore; a backup reads those that there are"))
+		}
 	}
-	return list
+	return append(list, PodTemplate(at.Child("jobTemplate"), a.JobTemplate)...)
 }
 
 func repositories(at *field.Path, obj *corev1alpha1.BackupConfiguration, all []corev1alpha1.RepositoryInfo) field.ErrorList {

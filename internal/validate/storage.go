@@ -25,6 +25,7 @@ type Find func(provider string) (backend.Backend, error)
 func BackupStorage(obj *storagev1alpha1.BackupStorage, find Find) field.ErrorList {
 	at := field.NewPath("spec", "storage")
 	list := usagePolicy(field.NewPath("spec", "usagePolicy"), obj.Spec.UsagePolicy)
+	list = append(list, RuntimeSettings(field.NewPath("spec", "runtimeSettings"), obj.Spec.RuntimeSettings)...)
 	spec := obj.Spec.Storage
 	switch {
 	case spec.Provider == "":

@@ -123,6 +123,11 @@ func normalise(ref metav1alpha1.TypedObjectReference, namespace string) metav1al
 	return ref
 }
 
+// SameTarget reports whether two references in one namespace mean the same target. No target is the same as none.
+func SameTarget(a, b *metav1alpha1.TypedObjectReference, namespace string) bool {
+	return a != nil && b != nil && normalise(*a, namespace) == normalise(*b, namespace)
+}
+
 func named(ref metav1alpha1.ObjectReference, namespace string) types.NamespacedName {
 	if ref.Namespace != "" {
 		namespace = ref.Namespace

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -204,6 +206,36 @@ func TestBackupConfiguration(t *testing.T) {
 	} {
 		expect(t, sentence, validate.BackupConfiguration(configuration(row.change)), row.want...)
 	}
+}
+
+func TestSettings(t *testing.T) {
+	at := field.NewPath("jobTemplate")
+	type template = corev1alpha1.JobTemplate
+	pod := func(spec metav1alpha1.PodSpec) template {
+		return template{Template: metav1alpha1.PodTemplateSpec{Spec: spec}}
+	}
+	for sentence, row := range map[string]struct {
+		template template
+		want     []string
+	}{
+		"nothing set":                             {template{}, nil},
+		"what Kubernetes means by nothing":        {template{Parallelism: ptr.To[int32](1), Completions: ptr.To[int32](1), CompletionMode: ptr.To(batchv1.NonIndexedCompletion), Suspend: ptr.To(false)}, nil},
+		"two pods":                                {template{Parallelism: ptr.To[int32](2), Completions: ptr.To[int32](2)}, []string{"jobTemplate.parallelism: Invalid value", "jobTemplate.completions: Invalid value"}},
+		"an indexed Job":                          {template{CompletionMode: ptr.To(batchv1.IndexedCompletion)}, []string{"jobTemplate.completionMode: Invalid value"}},
+		"a suspended Job":                         {template{Suspend: ptr.To(true)}, []string{"jobTemplate.suspend: Forbidden"}},
+		"arguments for our own program":           {pod(metav1alpha1.PodSpec{Args: []string{"--x"}}), []string{"jobTemplate.template.spec.args: Forbidden"}},
+		"a placement policy":                      {pod(metav1alpha1.PodSpec{PodPlacementPolicy: &corev1.LocalObjectReference{Name: "far"}}), []string{"jobTemplate.template.spec.podPlacementPolicy: Forbidden"}},
+		"the placement policy that tools fill in": {pod(metav1alpha1.PodSpec{PodPlacementPolicy: &corev1.LocalObjectReference{Name: "default"}}), nil},
+	} {
+		expect(t, sentence, validate.JobTemplate(at, &row.template), row.want...)
+	}
+	expect(t, "no template", append(validate.JobTemplate(at, nil), validate.PodTemplate(at, nil)...))
+	expect(t, "annotations for an account that nobody makes", validate.RuntimeSettings(field.NewPath("r"), metav1alpha1.RuntimeSettings{
+		Pod: &metav1alpha1.PodRuntimeSettings{ServiceAccountAnnotations: map[string]string{"role": "x"}},
+	}), "r.pod.serviceAccountAnnotations: Forbidden")
+	expect(t, "priorities of what runs no restic", validate.RuntimeSettings(field.NewPath("r"), metav1alpha1.RuntimeSettings{
+		Container: &metav1alpha1.ContainerRuntimeSettings{Nice: &metav1alpha1.NiceSettings{}},
+	}), "r.container: Forbidden")
 }
 
 func TestBackupConfigurationAmong(t *testing.T) {

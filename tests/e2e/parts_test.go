@@ -48,7 +48,8 @@ func TestAnnotatedStatefulSet(t *testing.T) {
 			VolumeClaimTemplates: []corev1.PersistentVolumeClaim{*object.VolumeClaim("", "data")},
 		},
 	}}
-	suite.Test(t, p.feature("an annotated StatefulSet: a component for each pod").Feature())
+	suite.Test(t, p.feature("an annotated StatefulSet: a component for each pod").
+		Assess("one chosen component comes back, and the other pod stays as it is", step(p.chosen)).Feature())
 }
 
 func TestAnnotatedDaemonSet(t *testing.T) {
@@ -161,5 +162,22 @@ func (p *parts) next(ctx context.Context, t *testing.T) {
 	})
 	if len(before.Items) != 1 {
 		t.Errorf("there were %d Snapshots before", len(before.Items))
+	}
+}
+
+// chosen restores the second pod alone, by the former name of its component.
+func (p *parts) chosen(ctx context.Context, t *testing.T) {
+	p.each(ctx, t, "rm -rf /data/*")
+	s := object.RestoreSession(p.namespace, "one", "latest")
+	s.Spec.Target = &metav1alpha1.TypedObjectReference{APIGroup: appsv1.GroupName, Kind: p.kind, Namespace: p.namespace, Name: object.App}
+	s.Spec.DataSource.Repository, s.Spec.DataSource.Components = p.repository(), []string{"pod-1"}
+	p.restore(ctx, t, s)
+	if names := slices.Sorted(maps.Keys(s.Status.Components)); !slices.Equal(names, []string{"dump-pod-1"}) {
+		t.Errorf("restored were %q", names)
+	}
+	for i, want := range []string{"", p.pods[1] + "\n"} {
+		if got := p.kubectl(ctx, t, "-n", p.namespace, "exec", p.pods[i], "--", "ls", "/data"); strings.ReplaceAll(got, "lost+found\n", "") != want {
+			t.Errorf("pod %s has %q, want %q", p.pods[i], got, want)
+		}
 	}
 }

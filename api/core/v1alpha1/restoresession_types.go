@@ -98,7 +98,8 @@ type RestoreDataSource struct {
 	// +optional
 	Snapshot string `json:"snapshot,omitempty"`
 
-	// PITR is a point in time to restore, for databases whose logs are archived. It takes the place of snapshot.
+	// PITR is a point in time to restore: files as the newest Snapshot at or before it has them, databases from their archived logs.
+	// It takes the place of snapshot.
 	// +optional
 	PITR *PITR `json:"pitr,omitempty"`
 
@@ -107,7 +108,7 @@ type RestoreDataSource struct {
 	Components []string `json:"components,omitempty"`
 
 	// EncryptionSecret is the Secret that holds RESTIC_PASSWORD. An empty namespace means the RestoreSession's. Empty means that of the
-	// Repository.
+	// Repository. Data of another namespace needs it, in the RestoreSession's own namespace.
 	// +optional
 	EncryptionSecret *metav1alpha1.ObjectReference `json:"encryptionSecret,omitempty"`
 }
@@ -160,12 +161,14 @@ type RestoreSessionStatus struct {
 	// +optional
 	Dependencies []ResourceFoundStatus `json:"dependencies,omitempty"`
 
-	// PausedBackups are the BackupConfigurations that are paused for the time of the restore.
+	// PausedBackups are the BackupConfigurations of the same target: while the restore writes, their runs are skipped. Empty again
+	// when it has ended.
 	// +optional
 	PausedBackups []metav1alpha1.TypedObjectReference `json:"pausedBackups,omitempty"`
 
 	// Conditions are the steps that were made: ValidationPassed, PreRestoreHooksExecutionSucceeded, RestoreExecutorEnsured,
-	// PostRestoreHooksExecutionSucceeded and, last, MetricsPushed; and, when it is so, RestoreTargetFound and RestoreIncomplete.
+	// PostRestoreHooksExecutionSucceeded and, last, MetricsPushed; and, when it is so, RestoreTargetFound, RestoreWaiting and
+	// RestoreIncomplete.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -270,7 +273,13 @@ const (
 	// ConditionRestoreIncomplete is True, and bad, when a pod ended before its component was restored.
 	// Reasons: RestoreExecutorTerminatedBeforeCompletion.
 	ConditionRestoreIncomplete = "RestoreIncomplete"
+	// ConditionRestoreWaiting is True while the restore waits for somebody else who reads or writes the target. It is False once it
+	// has started.
+	// Reasons: TargetInUse, TargetFree.
+	ConditionRestoreWaiting = "RestoreWaiting"
 
+	ReasonTargetInUse                               = "TargetInUse"
+	ReasonTargetFree                                = "TargetFree"
 	ReasonUnableToCheckTargetAvailability           = "UnableToCheckTargetAvailability"
 	ReasonSuccessfullyEnsuredRestoreExecutor        = "SuccessfullyEnsuredRestoreExecutor"
 	ReasonFailedToEnsureRestoreExecutor             = "FailedToEnsureRestoreExecutor"

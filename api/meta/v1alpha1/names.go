@@ -55,6 +55,8 @@ const (
 	VolumeData = "kubestash-data-volume"
 	// MountPathData is where VolumeData is mounted.
 	MountPathData = "/kubestash-data"
+	// PrefixStorageVolume begins the name of the volume of a BackupStorage that only pods can reach.
+	PrefixStorageVolume = "kubestash-storage"
 )
 
 // Names of a Snapshot's components, and of the parts that they are composed of (dump-pod-0, volumesnapshot-pod-1, dump-<node>).

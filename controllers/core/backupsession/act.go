@@ -152,7 +152,7 @@ func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1al
 			},
 		},
 	}
-	out.Task.Nice, out.Task.IONice = desired.Priorities(run.Container)
+	out.Task.Nice, out.Task.IONice = desired.Priorities(c.Addon.Function.RuntimeSettings, run.Container)
 	for _, repo := range run.Repositories {
 		entry, err := r.repositoryTask(ctx, s, g, repo, c.Part.Component, i)
 		if err != nil {

@@ -57,8 +57,11 @@ import (
 // The session's Secret (CreateJobs, DropSecret); credentials and passwords are read by name, never listed.
 //+kubebuilder:rbac:groups="",resources=secrets,verbs=get;create;delete
 // The target's volumes (kube.ReadTarget).
-//+kubebuilder:rbac:groups=apps,resources=deployments;statefulsets;daemonsets,verbs=get
+//+kubebuilder:rbac:groups=apps,resources=deployments;statefulsets;daemonsets;replicasets,verbs=get
+//+kubebuilder:rbac:groups="",resources=replicationcontrollers,verbs=get
 //+kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get
+// A restore into the target that has not ended (gatherRestores).
+//+kubebuilder:rbac:groups=core.kubestash.com,resources=restoresessions,verbs=get;list;watch
 // The Pod Security level and the labels by which usage policies select (kube.NamespaceLabels).
 //+kubebuilder:rbac:groups="",resources=namespaces,verbs=get
 // What a hook does (gatherHooks).

@@ -43,6 +43,9 @@ func (r *Reconciler) gatherPlans(ctx context.Context, g *gathered) error {
 		if err := r.gatherAddon(ctx, g, u, p, part.Addon); err != nil {
 			return err
 		}
+		if err := r.gatherRestores(ctx, g, u, p); err != nil {
+			return err
+		}
 		if err := r.gatherSecrets(ctx, g, u, p); err != nil {
 			return err
 		}

@@ -18,7 +18,6 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/naming"
-	"kubestash.com/kubestash/internal/domain/repository"
 	"kubestash.com/kubestash/internal/domain/restore"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/task"
@@ -73,6 +72,9 @@ func (r *Reconciler) createJobs(ctx context.Context, s *corev1alpha1.RestoreSess
 	if err != nil {
 		return err
 	}
+	if err := r.createClaims(ctx, s, g); err != nil {
+		return err
+	}
 	if err := kube.CreateOwned(ctx, r.Client, r.Live, secret, s); err != nil {
 		return err
 	}
@@ -96,14 +98,14 @@ func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1al
 			Repositories: []task.Repository{{
 				Name: repo.Repository.Name, Snapshot: repo.Snapshot,
 				Storage:   task.Storage{Backend: *repo.Storage.Spec.Storage.DeepCopy()},
-				Directory: repository.ComponentDir(repo.Repository.Spec.Path, g.snapshot.Spec.Session, c.Part.Component),
+				Directory: c.directory,
 			}},
 			Restore: &task.Restore{
-				Snapshots: c.snapshots, Include: c.Addon.Include, Exclude: c.Addon.Exclude, Args: c.Addon.ResticArgs,
+				Snapshots: c.snapshots, EmptyPaths: c.emptyPaths, Include: c.Addon.Include, Exclude: c.Addon.Exclude, Args: c.Addon.ResticArgs,
 			},
 		},
 	}
-	out.Task.Nice, out.Task.IONice = desired.Priorities(run.Container)
+	out.Task.Nice, out.Task.IONice = desired.Priorities(c.Addon.Function.RuntimeSettings, run.Container)
 	var selector map[string]string
 	if g.target.Pod != nil {
 		selector = g.target.Selector

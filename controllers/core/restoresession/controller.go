@@ -43,8 +43,12 @@ import (
 // The session's Secret (CreateJobs, DropSecret); credentials and passwords are read by name, never listed.
 //+kubebuilder:rbac:groups="",resources=secrets,verbs=get;create;delete
 // The target's volumes (kube.ReadTarget).
-//+kubebuilder:rbac:groups=apps,resources=deployments;statefulsets;daemonsets,verbs=get
-//+kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get
+//+kubebuilder:rbac:groups=apps,resources=deployments;statefulsets;daemonsets;replicasets,verbs=get
+//+kubebuilder:rbac:groups="",resources=replicationcontrollers,verbs=get
+// The claims that are restored into, and those that a restore makes (gatherClaims, createClaims).
+//+kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;create
+// Who else reads or writes the target (gatherRivals).
+//+kubebuilder:rbac:groups=core.kubestash.com,resources=backupconfigurations;backupsessions,verbs=get;list;watch
 // The Pod Security level (kube.NamespaceLabels).
 //+kubebuilder:rbac:groups="",resources=namespaces,verbs=get
 // What a hook does (gatherHooks).

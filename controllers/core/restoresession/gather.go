@@ -8,11 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
-
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	addonsv1alpha1 "kubestash.com/kubestash/api/addons/v1alpha1"
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
@@ -27,12 +22,17 @@ import (
 
 // gathered is what one pass knows: the facts for the decision, and the objects for acting on it.
 type gathered struct {
-	facts      restore.Facts
-	snapshot   *storagev1alpha1.Snapshot
+	facts    restore.Facts
+	snapshot *storagev1alpha1.Snapshot
+	// held tells how the Snapshot names a component: it may have a former name.
+	held       map[string]string
 	repository desired.RunRepository
 	target     *kube.Target
 	namespace  map[string]string
 	components []componentPlan
+	// adopted are claims of somebody else that the restore takes when they are empty, exclusive those that one pod may
+	// have at a time.
+	adopted, exclusive []string
 }
 
 func (r *Reconciler) gather(ctx context.Context, s *corev1alpha1.RestoreSession) (*gathered, error) {
@@ -48,10 +48,13 @@ func (r *Reconciler) gather(ctx context.Context, s *corev1alpha1.RestoreSession)
 		return g, nil
 	}
 	for _, gather := range []func(context.Context, *gathered) error{
-		r.gatherTarget, r.gatherSnapshot, r.gatherRepository, r.gatherAddon,
+		r.gatherRivals, r.gatherTarget, r.gatherSource, r.gatherAddon, r.gatherClaims,
 	} {
 		if err := gather(ctx, g); err != nil {
 			return nil, err
+		}
+		if len(g.facts.Busy)+len(g.facts.Invalid) > 0 {
+			break
 		}
 	}
 	return g, nil
@@ -68,23 +71,34 @@ func invalid(s *corev1alpha1.RestoreSession) []string {
 			out = append(out, fmt.Sprintf("spec.%s is not supported by this version; %s.", field, instead))
 		}
 	}
-	source := s.Spec.DataSource
-	refuse(source.PITR != nil, "dataSource.pitr", "name a Snapshot")
-	refuse(source.Namespace != "" && source.Namespace != s.Namespace, "dataSource.namespace",
-		"create the RestoreSession in the Snapshot's namespace")
 	refuse(s.Spec.ManifestOptions != nil, "manifestOptions", "remove it")
-	refuse(s.Spec.Target == nil, "target without a value", "name the workload or PersistentVolumeClaim to restore into")
 	switch {
 	case s.Spec.Addon == nil || s.Spec.Addon.Name == "":
 		out = append(out, "spec.addon.name is missing; workload-addon restores workloads, pvc-addon PersistentVolumeClaims.")
 	case len(s.Spec.Addon.Tasks) != 1:
 		out = append(out, fmt.Sprintf("spec.addon has %d tasks; exactly one is supported.", len(s.Spec.Addon.Tasks)))
+	case s.Spec.Target == nil && !makesClaims(s.Spec.Addon.Tasks[0]):
+		out = append(out, "spec.target is missing; name the workload or PersistentVolumeClaim to restore into, "+
+			"or the claims to make, in spec.addon.tasks[].targetVolumes.volumeClaimTemplates.")
 	}
 	return out
 }
 
+func makesClaims(t corev1alpha1.TaskReference) bool {
+	return t.TargetVolumes != nil && len(t.TargetVolumes.VolumeClaimTemplates) > 0
+}
+
 func (r *Reconciler) gatherTarget(ctx context.Context, g *gathered) error {
 	s := &g.facts.Session
+	var err error
+	if g.namespace, err = kube.NamespaceLabels(ctx, r.Live, s.Namespace); err != nil {
+		return err
+	}
+	if s.Spec.Target == nil {
+		// The claims that the restore makes take its place.
+		g.target = &kube.Target{}
+		return nil
+	}
 	target, found, err := kube.ReadTarget(ctx, r.Live, *s.Spec.Target, s.Namespace)
 	var unsupported *kube.UnsupportedTargetError
 	switch {
@@ -106,126 +120,6 @@ func (r *Reconciler) gatherTarget(ctx context.Context, g *gathered) error {
 		return nil
 	}
 	g.target = target
-	g.namespace, err = kube.NamespaceLabels(ctx, r.Live, s.Namespace)
-	return err
-}
-
-// gatherSnapshot finds the Snapshot: by name, or the newest one of the Repository that succeeded.
-func (r *Reconciler) gatherSnapshot(ctx context.Context, g *gathered) error {
-	s := &g.facts.Session
-	source := s.Spec.DataSource
-	if source.Snapshot == metav1alpha1.SnapshotLatest {
-		latest, err := r.latest(ctx, s.Namespace, source.Repository)
-		if err != nil {
-			return err
-		}
-		g.depend(storagev1alpha1.KindRepository, source.Repository, s.Namespace, latest != nil)
-		if latest == nil {
-			g.missing(false, "Repository %s has no Snapshot that succeeded, so there is nothing to restore.", source.Repository)
-			return nil
-		}
-		g.snapshot = latest
-	} else {
-		snapshot, found, err := kube.Get[storagev1alpha1.Snapshot](ctx, r.Live, s.Namespace, source.Snapshot)
-		if err != nil {
-			return err
-		}
-		if !found {
-			g.depend(storagev1alpha1.KindSnapshot, source.Snapshot, s.Namespace, false)
-			g.missing(false, "Snapshot %s/%s doesn't exist.", s.Namespace, source.Snapshot)
-			return nil
-		}
-		g.snapshot = snapshot
-	}
-	g.depend(storagev1alpha1.KindSnapshot, g.snapshot.Name, s.Namespace, true)
-	g.facts.Snapshot = g.snapshot.Name
-	switch {
-	case source.Repository != "" && source.Repository != g.snapshot.Spec.Repository:
-		g.missing(false, "Snapshot %s is in Repository %s, not in %s.", g.snapshot.Name, g.snapshot.Spec.Repository, source.Repository)
-	case g.snapshot.Status.Phase != storagev1alpha1.SnapshotPhaseSucceeded:
-		g.missing(false, "Snapshot %s is %s; only one that succeeded is restored.", g.snapshot.Name,
-			cmp.Or(string(g.snapshot.Status.Phase), "not complete"))
-	default:
-		g.facts.Components = g.choose(source.Components)
-	}
-	return nil
-}
-
-func (r *Reconciler) latest(ctx context.Context, namespace, repository string) (*storagev1alpha1.Snapshot, error) {
-	var list storagev1alpha1.SnapshotList
-	if err := r.Live.List(ctx, &list, client.InNamespace(namespace)); err != nil {
-		return nil, fmt.Errorf("listing Snapshots: %w", err)
-	}
-	var newest *storagev1alpha1.Snapshot
-	for i := range list.Items {
-		item := &list.Items[i]
-		if item.Spec.Repository != repository || item.Status.Phase != storagev1alpha1.SnapshotPhaseSucceeded ||
-			!item.DeletionTimestamp.IsZero() {
-			continue
-		}
-		if newest == nil || timeOf(item).After(timeOf(newest)) {
-			newest = item
-		}
-	}
-	return newest, nil
-}
-
-// choose returns the components to restore: those asked for, by their present or their former names, or all.
-func (g *gathered) choose(wanted []string) []string {
-	have := slices.Sorted(maps.Keys(g.snapshot.Status.Components))
-	if len(have) == 0 {
-		g.missing(false, "Snapshot %s holds no component, so there is nothing to restore.", g.snapshot.Name)
-	}
-	if len(wanted) == 0 {
-		return have
-	}
-	var out []string
-	for _, name := range wanted {
-		switch former := metav1alpha1.ComponentDump + "-" + name; {
-		case slices.Contains(have, name):
-			out = append(out, name)
-		case slices.Contains(have, former):
-			out = append(out, former)
-		default:
-			g.missing(false, "Snapshot %s has no component %q; it has: %s.", g.snapshot.Name, name, strings.Join(have, ", "))
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-func (r *Reconciler) gatherRepository(ctx context.Context, g *gathered) error {
-	if g.snapshot == nil {
-		return nil
-	}
-	s := &g.facts.Session
-	repo, found, err := kube.Get[storagev1alpha1.Repository](ctx, r.Client, s.Namespace, g.snapshot.Spec.Repository)
-	if err != nil {
-		return err
-	}
-	if !found {
-		g.missing(false, "Repository %s of Snapshot %s doesn't exist.", g.snapshot.Spec.Repository, g.snapshot.Name)
-		return nil
-	}
-	namespace := cmp.Or(repo.Spec.StorageRef.Namespace, repo.Namespace)
-	storage, found, err := kube.Get[storagev1alpha1.BackupStorage](ctx, r.Client, namespace, repo.Spec.StorageRef.Name)
-	if err != nil {
-		return err
-	}
-	if !found {
-		g.missing(false, "BackupStorage %s/%s of Repository %s doesn't exist.", namespace, repo.Spec.StorageRef.Name, repo.Name)
-		return nil
-	}
-	keys, problem, err := source.Open(ctx, r.Live, r.Backends, repo, storage, s.Spec.DataSource.EncryptionSecret, s.Namespace)
-	if err != nil {
-		return err
-	}
-	if problem != "" {
-		g.missing(false, "%s", problem)
-	}
-	g.repository = desired.RunRepository{
-		Repository: repo, Storage: storage, Credentials: keys.Credentials, Password: keys.Password, Snapshot: g.snapshot.Name,
-	}
 	return nil
 }
 
@@ -244,12 +138,14 @@ func (r *Reconciler) gatherAddon(ctx context.Context, g *gathered) error {
 	if err != nil {
 		return err
 	}
-	if g.target == nil || g.snapshot == nil {
+	if g.target == nil || g.snapshot == nil || len(g.facts.Missing) > 0 {
 		return nil
 	}
 	if g.components, err = plan(g, object, functions); err != nil {
 		g.missing(false, "%v.", err)
+		return nil
 	}
+	g.facts.Notes = append(g.facts.Notes, g.notes()...)
 	return nil
 }
 

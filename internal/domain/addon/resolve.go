@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	addonsv1alpha1 "kubestash.com/kubestash/api/addons/v1alpha1"
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/template"
 )
@@ -41,6 +42,22 @@ func Resolve(request Request) (Plan, error) {
 func Check(request Request) error {
 	_, _, _, err := begin(request)
 	return err
+}
+
+// TargetVolumes are the targetVolumes of the session with every ${…} resolved; nil when it names none.
+func TargetVolumes(request Request) (*corev1alpha1.TargetVolumeInfo, error) {
+	if request.Task.TargetVolumes == nil {
+		return nil, nil
+	}
+	_, _, plan, err := begin(request)
+	if err != nil {
+		return nil, err
+	}
+	out, err := resolved(request.Task.TargetVolumes, variables(request, plan))
+	if err != nil {
+		return nil, fmt.Errorf("resolving targetVolumes of task %s: %w", request.Task.Name, err)
+	}
+	return out, nil
 }
 
 // begin is the part of Resolve that needs no values for ${…}.

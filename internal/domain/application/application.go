@@ -14,7 +14,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 )
 
-// Application is a target as far as its data goes.
+// Application is a target as far as its data goes. The one without a Kind is none: a restore that makes what it fills.
 type Application struct {
 	Kind, Namespace, Name string
 	// Pod is the pod template's spec; nil for a PersistentVolumeClaim.

@@ -76,6 +76,10 @@ func (d *decision) begin() {
 		d.event(true, EventRestoreInvalid, message)
 		return
 	}
+	if len(f.Busy) > 0 {
+		d.wait(f.Busy[0])
+		return
+	}
 	s.TargetFound, s.Dependencies = f.TargetFound, f.Dependencies
 	if len(f.Missing) > 0 {
 		d.holdBack(f.Missing[0])
@@ -95,9 +99,11 @@ func (d *decision) begin() {
 	for _, c := range f.Components {
 		s.Components[c] = corev1alpha1.ComponentRestoreStatus{Phase: corev1alpha1.RestoreSessionPhasePending}
 	}
+	s.PausedBackups = f.Paused
 	d.intend(CreateJobs{Components: f.Components})
 	d.condition(corev1alpha1.ConditionRestoreExecutorEnsured, true, corev1alpha1.ReasonSuccessfullyEnsuredRestoreExecutor, "")
 	d.event(false, EventRestoreStarted, fmt.Sprintf("Restoring %s from Snapshot %s.", strings.Join(f.Components, ", "), f.Snapshot))
+	d.begun()
 	d.wakeAtDeadline()
 }
 
@@ -205,6 +211,7 @@ func (d *decision) conclude() {
 	s := &d.verdict.Status
 	d.intend(DropSecret{})
 	s.Hooks.Record = nil
+	s.PausedBackups = nil
 	d.condition(corev1alpha1.ConditionMetricsPushed, true, corev1alpha1.ReasonSuccessfullyPushedMetrics, "")
 	s.Duration = size.Duration(d.now.Sub(d.facts.Session.CreationTimestamp.Time))
 	if Phase(*s) == corev1alpha1.RestoreSessionPhaseSucceeded {

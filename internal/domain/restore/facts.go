@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 )
 
 // Facts is all that a decision about one RestoreSession rests on.
@@ -16,6 +17,12 @@ type Facts struct {
 	Invalid []string
 	// Missing tells what is not there, the most important first. A restore waits a little for what may pass.
 	Missing []Problem
+	// Busy tells who reads or writes the target now, the most important first. The restore waits for them.
+	Busy []string
+	// Notes are told when the restore starts: nothing is wrong, and somebody may wonder later.
+	Notes []string
+	// Paused are the BackupConfigurations whose runs are skipped while the restore writes.
+	Paused []metav1alpha1.TypedObjectReference
 	// TargetFound is nil for a restore without a target.
 	TargetFound *bool
 	// Dependencies are what the restore needs, with whether it was found.
@@ -81,12 +88,13 @@ const (
 	EventComponentDone    = "ComponentRestored"
 	EventComponentFailed  = "ComponentFailed"
 	EventPodPending       = "PodPending"
+	EventNote             = "RestoreNote"
 )
 
 // Intent is one of the few things that a restore does to the world.
 type Intent interface{ intent() }
 
-// CreateJobs makes the session's Secret and a Job per component.
+// CreateJobs makes the claims that are restored into, the session's Secret and a Job per component.
 type CreateJobs struct{ Components []string }
 
 // StopJobs deletes Jobs with their pods.

@@ -17,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden transcripts")
@@ -87,6 +88,14 @@ func (w *world) does(v Verdict) {
 		}
 		w.say("%s", line)
 	}
+	for _, c := range v.Status.Conditions {
+		if c.Type == corev1alpha1.ConditionRestoreWaiting {
+			w.say("  condition %s %s: %s", c.Type, c.Status, c.Reason)
+		}
+	}
+	for _, p := range v.Status.PausedBackups {
+		w.say("  paused %s %s", p.Kind, p.Name)
+	}
 	w.facts.Session.Status = v.Status
 	after := ""
 	if v.WakeUp > 0 {
@@ -103,7 +112,7 @@ func (w *world) job(component string, change func(*Job)) {
 
 func (w *world) verify(story string) {
 	w.t.Helper()
-	file := filepath.Join("testdata", strings.NewReplacer(" ", "-", ",", "").Replace(story)+".golden")
+	file := filepath.Join("testdata", strings.NewReplacer(" ", "-", ",", "", "'", "").Replace(story)+".golden")
 	got := story + "\n" + w.out.String()
 	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
@@ -144,6 +153,55 @@ func TestStories(t *testing.T) {
 		"there is no snapshot, so nothing is written": func(w *world) {
 			w.facts.Missing = []Problem{{Message: "Repository repo has no Snapshot that succeeded, so there is nothing to restore."}}
 			w.then(0, "the session was created")
+			w.pass()
+		},
+		"nothing is old enough for the point in time": func(w *world) {
+			w.facts.Missing = []Problem{{Message: "Repository repo has no Snapshot at or before 2026-11-01T00:00:00Z, so there is nothing to restore; " +
+				"the oldest that it has is repo-web-nightly-1795316400 of 2026-11-22T03:00:00Z."}}
+			w.then(0, "the session was created")
+			w.pass()
+		},
+		"another namespace's backups need a password of one's own": func(w *world) {
+			w.facts.Invalid = []string{Access{Namespace: "shop", Source: "prod"}.Refused()}
+			w.then(0, "the session was created")
+			w.pass()
+		},
+		"a second restore waits for the first, and backups are skipped meanwhile": func(w *world) {
+			w.facts.Busy = []string{"RestoreSession redo restores into the same target; this one begins when that has ended."}
+			w.facts.Paused = []metav1alpha1.TypedObjectReference{{Kind: "BackupConfiguration", Namespace: "shop", Name: "web"}}
+			w.then(0, "the session was created while another one was at work")
+			w.pass()
+			w.then(10*time.Second, "nothing has changed")
+			w.pass()
+			w.then(2*time.Minute, "now it is a backup that is in the way")
+			w.facts.Busy = []string{"BackupSession web-nightly-1 is backing the target up; the restore begins when that has ended."}
+			w.pass()
+			w.then(10*time.Second, "the target is free")
+			w.facts.Busy = nil
+			w.pass()
+			w.then(4*time.Second, "the pod reports success")
+			w.job("dump", succeeded)
+			w.pass()
+		},
+		"into a running application of another name": func(w *world) {
+			w.facts.Notes = []string{
+				"Snapshot shop/repo-web-nightly-1795402800 is of Deployment web, and is restored into Deployment shop/copy.",
+				"Pod copy-0 goes on running with PersistentVolumeClaim data while it is restored: files that it writes meanwhile may mix with restored ones.",
+			}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(4*time.Second, "the pod reports success")
+			w.job("dump", succeeded)
+			w.pass()
+		},
+		"the new claim's name is taken by one with files": func(w *world) {
+			w.facts.TargetFound = nil
+			w.then(0, "the session was created without a target")
+			w.pass()
+			w.then(4*time.Second, "the pod looks into the volume before it writes")
+			w.job("dump", func(j *Job) {
+				j.Ended, j.Reported, j.Error = true, true, `PathMissing: the volume at /data was there before and is not empty: it holds "f"; nothing was written.`
+			})
 			w.pass()
 		},
 		"the session is invalid": func(w *world) {

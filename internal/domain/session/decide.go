@@ -83,7 +83,7 @@ func (d *decision) mayStart() bool {
 	case f.Turn != nil && !f.Turn.Admitted:
 		d.wait(*f.Turn)
 		return false
-	case f.allUnits(func(u Unit) bool { return u.Gone != "" }):
+	case f.allUnits(func(u Unit) bool { return u.Gone != "" || u.Restoring != "" }):
 		d.skip(f.troubles())
 	case len(f.Problems) > 0:
 		d.holdBack(f.Problems[0].Message, f.Problems[0].MayPass)

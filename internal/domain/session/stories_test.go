@@ -149,6 +149,11 @@ func TestStories(t *testing.T) {
 			w.then(0, "the session was created")
 			w.pass()
 		},
+		"a restore into the target has not ended": func(w *world) {
+			w.here().Restoring = "RestoreSession undo restores into the target"
+			w.then(0, "the slot comes while a restore is at work")
+			w.pass()
+		},
 		"the target is gone": func(w *world) {
 			w.here().Gone = "Target Deployment shop/web"
 			w.then(0, "the session was created")

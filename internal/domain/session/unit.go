@@ -18,6 +18,8 @@ type Unit struct {
 	AppRef *metav1alpha1.TypedObjectReference
 	// Gone is set when the target doesn't exist; it names it.
 	Gone string
+	// Restoring names a restore into the target that has not ended; empty when there is none.
+	Restoring string
 	// Problems tell why this target can't be backed up, the most important first.
 	Problems []Problem
 	// Components are the names of what is to be backed up. Known once Problems is empty.
@@ -36,6 +38,8 @@ func (u Unit) trouble() string {
 	switch {
 	case u.Gone != "":
 		return u.says(u.Gone + " doesn't exist.")
+	case u.Restoring != "":
+		return u.says(u.Restoring + " and has not ended: a backup would store what is half restored.")
 	case len(u.Problems) > 0:
 		return u.says(u.Problems[0].Message)
 	default:
@@ -45,7 +49,7 @@ func (u Unit) trouble() string {
 
 // mayPass reports whether what is wrong with a unit often mends itself in seconds.
 func (u Unit) mayPass() bool {
-	return u.Gone == "" && len(u.Problems) > 0 && u.Problems[0].MayPass
+	return u.Gone == "" && u.Restoring == "" && len(u.Problems) > 0 && u.Problems[0].MayPass
 }
 
 // says puts a sentence about a unit down to it, where there are several.
