@@ -49,6 +49,10 @@ const (
 // backend is left to be removed when it is deleted. The operator writes it, before it deletes what retention has dropped.
 const AnnotationForgotten = "kubestash.com/forgotten"
 
+// AnnotationKeep, on a Snapshot, keeps it whatever the RetentionPolicy says, and it doesn't count there. Its value is a reason, for
+// humans. Users write it.
+const AnnotationKeep = "kubestash.com/keep"
+
 // Annotations on what is restored.
 const (
 	// AnnotationPopulatorAppName names, on a PVC that is populated from a Snapshot, the workload that will mount it. Users write it.
