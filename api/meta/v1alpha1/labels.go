@@ -53,6 +53,13 @@ const AnnotationForgotten = "kubestash.com/forgotten"
 // humans. Users write it.
 const AnnotationKeep = "kubestash.com/keep"
 
+// AnnotationMaintain, on a Repository, asks for a prune and a check now, each time its value changes: the time of day will do. Users
+// write it.
+const AnnotationMaintain = "kubestash.com/maintain"
+
+// LabelStorage is the BackupStorage that a maintenance Job works on: a hash of its namespace and name.
+const LabelStorage = "kubestash.com/storage"
+
 // Annotations on what is restored.
 const (
 	// AnnotationPopulatorAppName names, on a PVC that is populated from a Snapshot, the workload that will mount it. Users write it.
@@ -102,4 +109,5 @@ const (
 	JobComponentHook            = "kubestash-hook"
 	JobComponentPopulator       = "kubestash-populator"
 	JobComponentBackupVerifier  = "kubestash-backup-verifier"
+	JobComponentMaintenance     = "kubestash-maintenance"
 )

@@ -58,7 +58,7 @@ func TestStories(t *testing.T) {
 			for i, name := range []string{"s1", "s2", "s3", "s4"} {
 				w.past("repo", name, time.Duration(10-i)*24*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
 			}
-			w.facts.Units[0].Repositories[0].Holds = map[string]string{
+			w.here().Repositories[0].Holds = map[string]string{
 				"s1": "RestoreSession shop/back reads it", "s2": "annotation kubestash.com/keep: the audit of 2026",
 			}
 			w.then(0, "the session was created")
@@ -71,7 +71,7 @@ func TestStories(t *testing.T) {
 			for i, name := range []string{"s1", "s2", "s3"} {
 				w.past("repo", name, time.Duration(10-i)*24*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
 			}
-			w.facts.Units[0].Repositories[0].HoldBack = "the last check found Repository repo damaged; see its conditions."
+			w.here().Repositories[0].HoldBack = "the last check found Repository repo damaged; see its conditions."
 			w.then(0, "the session was created")
 			w.pass()
 			w.then(9*time.Second, "the pod reports success")
