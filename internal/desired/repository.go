@@ -41,6 +41,7 @@ func Repository(
 	if info.DeletionPolicy == corev1alpha1.RepositoryDeletionPolicyWipeOut {
 		repository.Spec.DeletionPolicy = storagev1alpha1.DeletionPolicyWipeOut
 	}
+	repository.Spec.Maintenance = info.Maintenance.DeepCopy()
 	if secret := info.EncryptionSecret; secret != nil {
 		ref := *secret
 		if ref.Namespace == "" {

@@ -32,9 +32,11 @@ type Engine interface {
 	// Forget drops the snapshots with these ids; ids that are not there are not an error.
 	// It frees no space: pruning is maintenance.
 	Forget(ctx context.Context, ids []string) error
-	// Check proves the repository's structure. It returns false with a nil error when the check ran
-	// and found damage.
-	Check(ctx context.Context) (bool, error)
+	// Check proves the repository's structure, and reads as much of the data as is asked for. Damage that it finds is
+	// no error.
+	Check(ctx context.Context, req CheckRequest) (CheckResult, error)
+	// Prune frees the space of what no snapshot needs any more.
+	Prune(ctx context.Context, req PruneRequest) (PruneSummary, error)
 	// Stats measures the repository.
 	Stats(ctx context.Context) (Stats, error)
 	// Locks lists who holds the repository.
@@ -115,6 +117,33 @@ type Progress struct {
 	FilesDone  int64 `json:"filesDone"`
 	TotalBytes int64 `json:"totalBytes"`
 	BytesDone  int64 `json:"bytesDone"`
+}
+
+// CheckRequest says how much is read.
+type CheckRequest struct {
+	// ReadDataSubset is a part such as "3/52", a percentage or a size; empty reads no data.
+	ReadDataSubset string
+}
+
+// CheckResult is what a check found.
+type CheckResult struct {
+	// Whole is false when there is damage; Damage says which, in the tool's own words.
+	Whole  bool
+	Damage string
+}
+
+// PruneRequest says how thoroughly space is freed.
+type PruneRequest struct {
+	// MaxUnused is how much may stay that nothing needs: a percentage, a size, or "unlimited"; empty means the engine's default.
+	MaxUnused string
+	// MaxRepackSize is how much may be written anew; empty means without a limit.
+	MaxRepackSize string
+}
+
+// PruneSummary is what one Prune did.
+type PruneSummary struct {
+	// FreedBytes is what was freed; nil when the tool didn't say.
+	FreedBytes *int64
 }
 
 // Stats measures a repository.

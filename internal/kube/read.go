@@ -6,6 +6,7 @@ package kube
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -33,6 +34,21 @@ func SecretData(ctx context.Context, live client.Reader, namespace, name string)
 		return nil, found, err
 	}
 	return secret.Data, true, nil
+}
+
+// NamespaceDeletion is when a namespace was deleted, and zero while it is to stay. One that is gone was deleted long ago.
+func NamespaceDeletion(ctx context.Context, r client.Reader, name string) (time.Time, error) {
+	ns, found, err := Get[corev1.Namespace](ctx, r, "", name)
+	switch {
+	case err != nil:
+		return time.Time{}, err
+	case !found:
+		return time.Unix(1, 0), nil
+	case ns.DeletionTimestamp.IsZero():
+		return time.Time{}, nil
+	default:
+		return ns.DeletionTimestamp.Time, nil
+	}
 }
 
 // NamespaceLabels reads the labels by which usage policies select a namespace. A namespace that is gone

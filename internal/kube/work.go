@@ -140,8 +140,12 @@ func containerFailure(pod *corev1.Pod, t *corev1.ContainerStateTerminated) strin
 		if q, ok := pod.Spec.Containers[0].Resources.Limits[corev1.ResourceMemory]; ok {
 			limit = "a memory limit of " + q.String()
 		}
-		return fmt.Sprintf("its pod was killed (exit code %d, %s) under %s; if it ran out of memory, raise the limit in addon.jobTemplate.spec.resources.",
-			t.ExitCode, cmp.Or(t.Reason, "Killed"), limit)
+		where := "addon.jobTemplate.spec.resources"
+		if pod.Labels[metav1alpha1.LabelComponent] == metav1alpha1.JobComponentMaintenance {
+			where = "maintenance.resources"
+		}
+		return fmt.Sprintf("its pod was killed (exit code %d, %s) under %s; if it ran out of memory, raise the limit in %s.",
+			t.ExitCode, cmp.Or(t.Reason, "Killed"), limit, where)
 	default:
 		return fmt.Sprintf("its pod ended with exit code %d (%s) and left no report.", t.ExitCode, cmp.Or(t.Reason, "Error"))
 	}

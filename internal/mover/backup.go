@@ -156,7 +156,7 @@ func (w *work) path(ctx context.Context, r *repository, order task.Repository, p
 // check proves the repository. Damage makes the backup fail; that nobody could look doesn't.
 func (w *work) check(ctx context.Context, r *repository, out *task.RepositoryReport) error {
 	w.Log.Info("checking the repository", "repository", out.Name)
-	whole, err := r.engine.Check(ctx)
+	checked, err := r.engine.Check(ctx, engine.CheckRequest{})
 	switch {
 	case ctx.Err() != nil:
 		return err
@@ -164,10 +164,10 @@ func (w *work) check(ctx context.Context, r *repository, out *task.RepositoryRep
 		out.Warning = join(out.Warning, "the repository was not checked: "+message(err))
 		return nil
 	}
-	out.Integrity = &whole
-	if !whole {
+	out.Integrity = &checked.Whole
+	if !checked.Whole {
 		return &engine.Error{Class: engine.ClassDamaged, Message: "restic's check found damage in the repository; nothing was forgotten. " +
-			"Look at it with restic check, and keep a copy before repairing it"}
+			"Look at it with restic check, and keep a copy before repairing it: " + checked.Damage}
 	}
 	return nil
 }

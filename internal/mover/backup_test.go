@@ -203,7 +203,9 @@ func TestWhatMakesABackupFail(t *testing.T) {
 // damaged is restic whose check finds something.
 type damaged struct{ engine.Engine }
 
-func (damaged) Check(context.Context) (bool, error) { return false, nil }
+func (damaged) Check(context.Context, engine.CheckRequest) (engine.CheckResult, error) {
+	return engine.CheckResult{Damage: "pack 1234: blob is gone"}, nil
+}
 
 func TestAHalfCreatedRepositoryHeals(t *testing.T) {
 	p := newPod(t)

@@ -26,6 +26,8 @@ func Fit(r task.Report) string {
 		words(60),
 		func(r *task.Report) { each(r, withoutTimes) },
 		forgotten(0),
+		words(20),
+		func(r *task.Report) { each(r, func(e *task.RepositoryReport) { e.LocksRemoved = nil }) },
 	} {
 		shorten(&r)
 		if message, err := task.EncodeReport(r); err == nil {

@@ -88,6 +88,8 @@ func (w *work) do(ctx context.Context, report *task.Report) error {
 		return w.restore(ctx, report)
 	case task.KindFinish:
 		return w.finish(ctx, report)
+	case task.KindMaintain:
+		return w.maintain(ctx, report)
 	case task.KindInitStorage:
 		return w.initStorage(ctx)
 	case task.KindWipe:

@@ -151,7 +151,7 @@ func (w *work) prepare(out *repository, r task.Repository) error {
 	here := strings.NewReplacer("${DIR}", out.private)
 	out.options = restic.Options{
 		Binary: w.Restic, URL: access.URL, PasswordFile: w.inTaskDir(r.PasswordFile), Environ: w.Environ, Env: map[string]string{},
-		TempDir: temp, RetryLock: w.RetryLock, MemoryLimit: w.MemoryLimit, Redact: out.redactor.Text,
+		TempDir: temp, RetryLock: w.lockPatience(), MemoryLimit: w.MemoryLimit, Redact: out.redactor.Text,
 	}
 	for name, value := range access.Env {
 		out.options.Env[name] = here.Replace(value)

@@ -40,6 +40,7 @@ type pod struct {
 	engine                   func(restic.Options) (engine.Engine, error)
 	onVolume                 func(string) error
 	retryLock                time.Duration
+	memoryLimit              int64
 }
 
 func newPod(t *testing.T) *pod {
@@ -75,7 +76,7 @@ func (p *pod) run(ctx context.Context, order task.Task) task.Report {
 		Wait: func(context.Context, time.Duration) error { return nil },
 		Out:  p.out, Log: slog.New(slog.NewTextHandler(p.log, nil)),
 		TaskDir: p.taskDir, ScratchDir: p.scratch, Hostname: p.hostname, Restic: tool.Path(p.t, "restic"),
-		Environ: []string{"PATH=/usr/bin:/bin"}, RetryLock: p.retryLock, OnVolume: p.onVolume,
+		Environ: []string{"PATH=/usr/bin:/bin"}, RetryLock: p.retryLock, MemoryLimit: p.memoryLimit, OnVolume: p.onVolume,
 	})
 	message := mover.Fit(report)
 	for where, text := range map[string]string{"report": message, "output": p.out.String(), "log": p.log.String()} {

@@ -127,6 +127,19 @@ func TestFit(t *testing.T) {
 			}
 		})
 	}
+	var many []task.RepositoryReport
+	for i := range 200 {
+		whole, freed := i != 7, int64(i)*99991
+		many = append(many, task.RepositoryReport{
+			Name: fmt.Sprintf("repository/v1/nightly/dump-pod-%d", i), Succeeded: whole, Integrity: &whole, Pruned: &task.Pruned{FreedBytes: &freed},
+		})
+	}
+	many[7].Class, many[7].Message, many[7].Pruned = engine.ClassDamaged, long, nil
+	kept, err := task.DecodeReport(Fit(report(many...)))
+	if err != nil || len(kept.Repositories) != len(many) || *kept.Repositories[7].Integrity || kept.Repositories[7].Message == "" ||
+		*kept.Repositories[199].Pruned.FreedBytes != 199*99991 {
+		t.Errorf("the maintenance of 200 restic repositories: %+v, %v", kept, err)
+	}
 	got, err := task.DecodeReport(Fit(report(task.RepositoryReport{Succeeded: true, Summaries: summaries(400)})))
 	if err != nil || got.Succeeded || got.Class == "" || got.Message == "" {
 		t.Errorf("a report that can't fit: %+v, %v", got, err)

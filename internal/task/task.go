@@ -37,6 +37,8 @@ const (
 	// KindFinish forgets what retention dropped, and writes documents, once every component of a run is done. One
 	// entry of Repositories is one component's restic repository, so a name can occur more than once.
 	KindFinish Kind = "Finish"
+	// KindMaintain checks and prunes. The entries of Repositories are restic repositories, each named by its path.
+	KindMaintain Kind = "Maintain"
 	// KindInitStorage writes those of Files that are not there yet into a volume backend, and proves that it can
 	// be written.
 	KindInitStorage Kind = "InitStorage"
@@ -64,6 +66,11 @@ type Task struct {
 	// Backup is set for KindBackup, Restore for KindRestore.
 	Backup  *Backup  `json:"backup,omitempty"`
 	Restore *Restore `json:"restore,omitempty"`
+	// Maintain is set for KindMaintain.
+	Maintain *Maintain `json:"maintain,omitempty"`
+	// RetryLock is how long somebody else's lock is waited for; empty means the mover's own patience. It is set when the
+	// holder is known, and how long it may take.
+	RetryLock *metav1.Duration `json:"retryLock,omitempty"`
 	// Storage and Files are set for KindInitStorage and KindWipe.
 	Storage *Storage `json:"storage,omitempty"`
 	Files   []File   `json:"files,omitempty"`
@@ -153,6 +160,17 @@ type Restore struct {
 	Args       []string `json:"args,omitempty"`
 }
 
+// Maintain says what to do for the data's sake.
+type Maintain struct {
+	// Check asks for a check, which also reads ReadDataSubset of the data: "3/52", "5%", "10G"; empty means none of it.
+	Check          bool   `json:"check,omitempty"`
+	ReadDataSubset string `json:"readDataSubset,omitempty"`
+	// Prune asks for a prune, which a check that finds damage prevents.
+	Prune         bool   `json:"prune,omitempty"`
+	MaxUnused     string `json:"maxUnused,omitempty"`
+	MaxRepackSize string `json:"maxRepackSize,omitempty"`
+}
+
 // RestoreSnapshot is one restic snapshot and the path it holds.
 type RestoreSnapshot struct {
 	ID   string `json:"id"`
@@ -189,6 +207,8 @@ type RepositoryReport struct {
 	Stats     *engine.Stats           `json:"stats,omitempty"`
 	// Integrity is nil when no check was asked for.
 	Integrity *bool `json:"integrity,omitempty"`
+	// Pruned is nil when it was not pruned.
+	Pruned *Pruned `json:"pruned,omitempty"`
 	// Created is true when this pod created the restic repository.
 	Created bool `json:"created,omitempty"`
 	// Forgotten are the ids of Task.Repositories[].Forget that are gone now. A report that would not fit
@@ -198,6 +218,12 @@ type RepositoryReport struct {
 	ForgetError string `json:"forgetError,omitempty"`
 	// LocksRemoved tells whose stale locks were removed.
 	LocksRemoved []string `json:"locksRemoved,omitempty"`
+}
+
+// Pruned is what a prune did.
+type Pruned struct {
+	// FreedBytes is what was freed; nil when that is not known.
+	FreedBytes *int64 `json:"freedBytes,omitempty"`
 }
 
 // ProgressLine is one line of a pod's standard output.

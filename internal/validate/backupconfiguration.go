@@ -123,6 +123,7 @@ func repositories(at *field.Path, obj *corev1alpha1.BackupConfiguration, all []c
 		if s := r.EncryptionSecret; s != nil && s.Name == "" {
 			list = append(list, field.Required(here.Child("encryptionSecret", "name"), "name the Secret that holds RESTIC_PASSWORD"))
 		}
+		list = append(list, maintenance(here.Child("maintenance"), r.Maintenance)...)
 	}
 	return list
 }

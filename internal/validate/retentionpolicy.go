@@ -10,6 +10,7 @@ import (
 
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/retention"
+	"kubestash.com/kubestash/internal/domain/schedule"
 )
 
 // RetentionPolicy checks a RetentionPolicy alone.
@@ -21,6 +22,9 @@ func RetentionPolicy(obj *storagev1alpha1.RetentionPolicy) field.ErrorList {
 	}
 	if _, err := retention.ParsePeriod(string(obj.Spec.MaxRetentionPeriod)); err != nil {
 		list = append(list, field.Invalid(at.Child("maxRetentionPeriod"), obj.Spec.MaxRetentionPeriod, err.Error()))
+	}
+	if err := schedule.ValidateTimeZone(obj.Spec.TimeZone); err != nil {
+		list = append(list, field.Invalid(at.Child("timeZone"), obj.Spec.TimeZone, err.Error()))
 	}
 	return list
 }

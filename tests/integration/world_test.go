@@ -176,9 +176,13 @@ func (w *world) success(order task.Task) task.Report {
 				r.Restored = append(r.Restored, engine.RestoreSummary{Path: s.Path, Files: 12, TotalBytes: 3 << 20})
 			}
 		}
-		if repo.Check {
-			whole := true
+		whole := true
+		if repo.Check || order.Maintain != nil && order.Maintain.Check {
 			r.Integrity = &whole
+		}
+		if order.Maintain != nil && order.Maintain.Prune {
+			freed := int64(3 << 20)
+			r.Pruned = &task.Pruned{FreedBytes: &freed}
 		}
 		report.Repositories = append(report.Repositories, r)
 	}

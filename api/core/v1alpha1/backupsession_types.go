@@ -161,6 +161,37 @@ type RetentionPolicyApplyStatus struct {
 	// Error says why it failed.
 	// +optional
 	Error string `json:"error,omitempty"`
+
+	// Dropped are the Snapshots that went, each with the reason; at most 50. Empty means none.
+	// +optional
+	Dropped []RetentionDecision `json:"dropped,omitempty"`
+
+	// Kept are the Snapshots of the session that stay, newest first, each with the reason; at most 50. Empty means none, or that the
+	// policy could not be applied.
+	// +optional
+	Kept []RetentionDecision `json:"kept,omitempty"`
+
+	// DroppedCount is how many Snapshots went, those beyond the list included. Empty means not applied yet.
+	// +optional
+	DroppedCount *int32 `json:"droppedCount,omitempty"`
+
+	// KeptCount is how many Snapshots stay, those beyond the list included. Empty means not applied yet.
+	// +optional
+	KeptCount *int32 `json:"keptCount,omitempty"`
+}
+
+// RetentionDecisionsLimit is how many Snapshots each list of a RetentionPolicyApplyStatus holds.
+const RetentionDecisionsLimit = 50
+
+// RetentionDecision says what became of a Snapshot under a RetentionPolicy. The operator writes it. Empty does not occur.
+type RetentionDecision struct {
+	// Name of the Snapshot.
+	// +optional
+	Name string `json:"name,omitempty"`
+
+	// Reason why it stays or went, for humans: "last 2 of 5, weekly 1 of 4 (2026-W09)", "older than 30d".
+	// +optional
+	Reason string `json:"reason,omitempty"`
 }
 
 // RetentionPolicyApplyPhase sums up how a RetentionPolicy was applied. The operator writes it. Empty means Pending.

@@ -7,6 +7,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 )
 
 // Session is one schedule of a BackupConfiguration: when, how, and whereto. Users write it. Empty is refused.
@@ -183,6 +184,10 @@ type RepositoryInfo struct {
 	// DeletionPolicy says what becomes of the Repository when the BackupConfiguration is deleted. Empty means Delete.
 	// +optional
 	DeletionPolicy RepositoryDeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// Maintenance says when the Repository's data is pruned and checked. Empty means as the BackupStorage says.
+	// +optional
+	Maintenance *storagev1alpha1.MaintenanceSpec `json:"maintenance,omitempty"`
 }
 
 // RepositoryDeletionPolicy says what becomes of a Repository when its BackupConfiguration is deleted. Users write it. Empty means Delete.

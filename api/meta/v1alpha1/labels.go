@@ -49,6 +49,17 @@ const (
 // backend is left to be removed when it is deleted. The operator writes it, before it deletes what retention has dropped.
 const AnnotationForgotten = "kubestash.com/forgotten"
 
+// AnnotationKeep, on a Snapshot, keeps it whatever the RetentionPolicy says, and it doesn't count there. Its value is a reason, for
+// humans. Users write it.
+const AnnotationKeep = "kubestash.com/keep"
+
+// AnnotationMaintain, on a Repository, asks for a prune and a check now, each time its value changes: the time of day will do. Users
+// write it.
+const AnnotationMaintain = "kubestash.com/maintain"
+
+// LabelStorage is the BackupStorage that a maintenance Job works on: a hash of its namespace and name.
+const LabelStorage = "kubestash.com/storage"
+
 // Annotations on what is restored.
 const (
 	// AnnotationPopulatorAppName names, on a PVC that is populated from a Snapshot, the workload that will mount it. Users write it.
@@ -98,4 +109,5 @@ const (
 	JobComponentHook            = "kubestash-hook"
 	JobComponentPopulator       = "kubestash-populator"
 	JobComponentBackupVerifier  = "kubestash-backup-verifier"
+	JobComponentMaintenance     = "kubestash-maintenance"
 )

@@ -74,6 +74,10 @@ type BackupStorageSpec struct {
 	// RuntimeSettings shape the Jobs that initialise, maintain and clean the storage. Empty means defaults.
 	// +optional
 	RuntimeSettings metav1alpha1.RuntimeSettings `json:"runtimeSettings,omitzero"`
+
+	// Maintenance says when the data of Repositories is pruned and checked that say nothing else. Empty means once a week.
+	// +optional
+	Maintenance *StorageMaintenanceSpec `json:"maintenance,omitempty"`
 }
 
 // DeletionPolicy says what is lost with an object. Users write it. Empty means Delete.

@@ -47,8 +47,8 @@ type RepositoryList struct {
 	Items           []Repository `json:"items"`
 }
 
-// RepositorySpec is what is wanted of a Repository. The operator writes it; users may change deletionPolicy, encryptionSecret and
-// paused. Empty makes a Repository that is never Ready.
+// RepositorySpec is what is wanted of a Repository. The operator writes it; users may change deletionPolicy, encryptionSecret, paused
+// and maintenance. Empty makes a Repository that is never Ready.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.path) == has(oldSelf.path) && (!has(self.path) || self.path == oldSelf.path)",message="path can't be changed: it is where the backups of this Repository lie; make a new Repository instead",reason=FieldValueForbidden,fieldPath=".path"
 type RepositorySpec struct {
@@ -78,6 +78,10 @@ type RepositorySpec struct {
 	// Paused stops the operator from acting on this Repository.
 	// +optional
 	Paused bool `json:"paused,omitempty"`
+
+	// Maintenance says when its data is pruned and checked. Empty means as the BackupStorage says.
+	// +optional
+	Maintenance *MaintenanceSpec `json:"maintenance,omitempty"`
 }
 
 // RepositoryStatus is what the operator sees of a Repository. The operator writes it. Empty means that the operator has not seen it yet.
@@ -110,7 +114,8 @@ type RepositoryStatus struct {
 	// +optional
 	RecentSnapshots []SnapshotInfo `json:"recentSnapshots,omitempty"`
 
-	// Conditions are RepositoryInitialized.
+	// Conditions are RepositoryInitialized and, once there was a maintenance, RepositoryPruned and IntegrityVerified; while a deletion
+	// waits, CleanupPending.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -119,6 +124,10 @@ type RepositoryStatus struct {
 	// ComponentPaths are the restic repositories in this Repository, relative to its path: "repository/v1/<session>/<component>".
 	// +optional
 	ComponentPaths []string `json:"componentPaths,omitempty"`
+
+	// Maintenance says how the data is pruned and checked. Empty means not planned yet.
+	// +optional
+	Maintenance *MaintenanceStatus `json:"maintenance,omitempty"`
 }
 
 // RecentSnapshotsLimit is how many Snapshots status.recentSnapshots of a Repository holds.

@@ -62,6 +62,11 @@ type RetentionPolicySpec struct {
 	// +kubebuilder:default={last: 1}
 	FailedSnapshots *FailedSnapshotsKeepPolicy `json:"failedSnapshots,omitempty"`
 
+	// TimeZone is where hours, days, weeks, months and years begin, as in "Europe/Berlin". Empty means UTC.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	TimeZone string `json:"timeZone,omitempty"`
+
 	// Default makes this the policy of backends that name none. There is at most one in a namespace.
 	// +optional
 	Default bool `json:"default,omitempty"`
@@ -72,7 +77,9 @@ type RetentionPolicySpec struct {
 type RetentionPeriod string
 
 // SuccessfulSnapshotsKeepPolicy says how many Snapshots that succeeded are kept. Users write it. A Snapshot is kept when any of the
-// rules keeps it; a rule that is empty keeps none. With all of them empty, every Snapshot is kept up to maxRetentionPeriod.
+// rules keeps it; a rule that is empty keeps none. With all of them empty, every Snapshot is kept up to maxRetentionPeriod. As with restic,
+// a rule that has not kept as many as it may keeps the very oldest Snapshot too. Whatever the rules say, the newest Snapshot and the newest
+// that was verified are kept.
 type SuccessfulSnapshotsKeepPolicy struct {
 	// Last is how many of the newest Snapshots are kept.
 	// +optional

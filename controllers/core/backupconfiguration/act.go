@@ -91,6 +91,7 @@ func (r *Reconciler) ensureRepository(
 	}
 	if exists && equality.Semantic.DeepDerivative(wanted.Labels, existing.Labels) &&
 		wanted.Spec.DeletionPolicy == existing.Spec.DeletionPolicy &&
+		equality.Semantic.DeepEqual(wanted.Spec.Maintenance, existing.Spec.Maintenance) &&
 		equality.Semantic.DeepEqual(wanted.Spec.EncryptionSecret, existing.Spec.EncryptionSecret) {
 		return nil
 	}

@@ -160,11 +160,11 @@ func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1al
 		}
 		out.Task.Repositories = append(out.Task.Repositories, entry)
 	}
-	ended, err := r.endedJobs(ctx, s, u, c.Part.Component)
+	ended, err := r.endedJobs(ctx, s, g, u, c.Part.Component)
 	if err != nil {
 		return out, err
 	}
-	out.Task.EndedJobs = ended
+	out.Task.EndedJobs, out.Task.RetryLock = ended, p.retryLock
 	out.NodeName, err = r.nodeOf(ctx, g, p, c)
 	return out, err
 }

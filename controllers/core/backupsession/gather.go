@@ -17,7 +17,6 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/naming"
-	"kubestash.com/kubestash/internal/domain/retention"
 	"kubestash.com/kubestash/internal/domain/session"
 	"kubestash.com/kubestash/internal/kube"
 )
@@ -154,7 +153,7 @@ func (r *Reconciler) gatherRepository(ctx context.Context, g *gathered, u *sessi
 			fact.Past = append(fact.Past, *item)
 		}
 	}
-	return r.gatherRetention(ctx, g, u, fact)
+	return r.gatherRetention(ctx, g, u, fact, repo)
 }
 
 func (r *Reconciler) gatherPlace(
@@ -188,74 +187,6 @@ func (r *Reconciler) gatherPlace(
 		problem(u, true, "Repository %s is not ready: %s", repo.Name, firstFalse(repo.Status.Conditions))
 	}
 	return nil
-}
-
-func (r *Reconciler) gatherRetention(ctx context.Context, g *gathered, u *session.Unit, fact *session.Repository) error {
-	ref, ok := retentionRef(g, u.Target, fact.Name)
-	if !ok {
-		return nil
-	}
-	ref.Namespace = cmp.Or(ref.Namespace, g.facts.Session.Namespace)
-	fact.PolicyRef = ref
-	policy, found, err := kube.Get[storagev1alpha1.RetentionPolicy](ctx, r.Client, ref.Namespace, ref.Name)
-	if err != nil {
-		return err
-	}
-	if !found {
-		problem(u, false, "RetentionPolicy %s/%s doesn't exist.", ref.Namespace, ref.Name)
-		return nil
-	}
-	p, err := retentionPolicy(policy.Spec)
-	if err != nil {
-		problem(u, false, "RetentionPolicy %s/%s: %v", ref.Namespace, ref.Name, err)
-		return nil
-	}
-	fact.Policy = &p
-	return nil
-}
-
-// retentionRef finds the policy of the backend that a Repository is on. The configuration's controller has
-// written the resolved references, defaults included, into its status.
-func retentionRef(g *gathered, target, repository string) (metav1alpha1.ObjectReference, bool) {
-	part := g.part(target)
-	if part == nil {
-		return metav1alpha1.ObjectReference{}, false
-	}
-	wanted, seen := g.facts.Invoker.Backends, g.facts.Invoker.Seen.Backends
-	for _, info := range part.Repositories {
-		if info.Name != repository {
-			continue
-		}
-		for _, b := range seen {
-			if (b.Name == info.Backend || info.Backend == "" && len(seen) == 1) && b.RetentionPolicy != nil {
-				return b.RetentionPolicy.Ref, true
-			}
-		}
-		for _, b := range wanted {
-			if (b.Name == info.Backend || info.Backend == "" && len(wanted) == 1) && b.RetentionPolicy != nil {
-				return *b.RetentionPolicy, true
-			}
-		}
-	}
-	return metav1alpha1.ObjectReference{}, false
-}
-
-func retentionPolicy(spec storagev1alpha1.RetentionPolicySpec) (retention.Policy, error) {
-	p := retention.Policy{}
-	if spec.MaxRetentionPeriod != "" {
-		period, err := retention.ParsePeriod(string(spec.MaxRetentionPeriod))
-		if err != nil {
-			return p, err
-		}
-		p.MaxRetentionPeriod = period
-	}
-	if s := spec.SuccessfulSnapshots; s != nil {
-		p.Last, p.Hourly, p.Daily, p.Weekly, p.Monthly, p.Yearly = s.Last, s.Hourly, s.Daily, s.Weekly, s.Monthly, s.Yearly
-	}
-	if f := spec.FailedSnapshots; f != nil {
-		p.FailedLast = f.Last
-	}
-	return p, nil
 }
 
 // part is what the session wants for a target; nil when it wants nothing any more.

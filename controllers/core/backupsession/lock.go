@@ -22,11 +22,17 @@ import (
 )
 
 // endedJobs names the Jobs that may have left a lock in the repositories and of which no pod works any more: of
-// earlier backups of this session, and of restores. A lock that one of their pods holds is stale. That a pod has
-// ended is asked of the API server, not of a cache: removing a live lock loses data.
-func (r *Reconciler) endedJobs(ctx context.Context, s *corev1alpha1.BackupSession, u *session.Unit, component string) ([]string, error) {
+// earlier backups of this session, of restores, and the last maintenance. A lock that one of their pods holds is stale.
+// That a pod has ended is asked of the API server, not of a cache: removing a live lock loses data. No name of a Job comes
+// twice, so one that starts after this look isn't meant.
+func (r *Reconciler) endedJobs(
+	ctx context.Context, s *corev1alpha1.BackupSession, g *gathered, u *session.Unit, component string,
+) ([]string, error) {
 	jobs := map[string]bool{}
 	for _, repo := range u.Repositories {
+		if p, ok := g.places[repo.Name]; ok && p.repository.Status.Maintenance != nil {
+			jobs[p.repository.Status.Maintenance.Job] = true
+		}
 		for _, past := range repo.Past {
 			if snapshot.Completed(past.Status) || snapshot.Worked(past.Status) {
 				jobs[naming.TargetJob(past.Spec.BackupSession, u.Target, component, len(past.Status.Components))] = true
@@ -42,6 +48,7 @@ func (r *Reconciler) endedJobs(ctx context.Context, s *corev1alpha1.BackupSessio
 			jobs[naming.RestoreJob(item.Name, component, len(item.Status.Components))] = true
 		}
 	}
+	delete(jobs, "")
 	if len(jobs) == 0 {
 		return nil, nil
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	addonsv1alpha1 "kubestash.com/kubestash/api/addons/v1alpha1"
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
@@ -21,6 +22,7 @@ import (
 	"kubestash.com/kubestash/internal/domain/session"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/source"
+	"kubestash.com/kubestash/internal/kube/store"
 )
 
 // plan is what the pods of a run do for one target.
@@ -29,6 +31,8 @@ type plan struct {
 	components []desired.PartPlan
 	repos      []desired.RunRepository
 	labels     map[string]string // of the namespace
+	// retryLock is how long a maintenance that is at work may hold its lock; nil when there is none.
+	retryLock *metav1.Duration
 }
 
 // gatherPlan reads what is needed to start, and records as problems what is missing.
@@ -47,6 +51,9 @@ func (r *Reconciler) gatherPlans(ctx context.Context, g *gathered) error {
 			return err
 		}
 		if err := r.gatherSecrets(ctx, g, u, p); err != nil {
+			return err
+		}
+		if err := r.gatherMaintenance(ctx, g, u, p); err != nil {
 			return err
 		}
 		for i, c := range p.components {
@@ -152,6 +159,28 @@ func (r *Reconciler) gatherSecrets(ctx context.Context, g *gathered, u *session.
 		p.repos = append(p.repos, desired.RunRepository{
 			Repository: at.repository, Storage: at.storage, Credentials: keys.Credentials, Password: keys.Password,
 		})
+	}
+	return nil
+}
+
+// gatherMaintenance finds out whose lock the pods have to wait for.
+func (r *Reconciler) gatherMaintenance(ctx context.Context, g *gathered, u *session.Unit, p *plan) error {
+	for _, fact := range u.Repositories {
+		at, ok := g.places[fact.Name]
+		if !ok {
+			continue
+		}
+		wait, err := store.Maintained(ctx, r.Client, at.repository, r.Clock.Now())
+		if err != nil {
+			return err
+		}
+		if wait == nil {
+			continue
+		}
+		g.note("Repository %s is being maintained; the backup begins when that is over.", fact.Name)
+		if p.retryLock == nil || wait.Duration > p.retryLock.Duration {
+			p.retryLock = wait
+		}
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ import (
 	"kubestash.com/kubestash/internal/domain/naming"
 	"kubestash.com/kubestash/internal/domain/restore"
 	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/kube/store"
 	"kubestash.com/kubestash/internal/task"
 )
 
@@ -106,6 +107,11 @@ func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1al
 		},
 	}
 	out.Task.Nice, out.Task.IONice = desired.Priorities(c.Addon.Function.RuntimeSettings, run.Container)
+	wait, err := store.Maintained(ctx, r.Client, repo.Repository, r.Clock.Now())
+	if err != nil {
+		return out, err
+	}
+	out.Task.RetryLock = wait
 	var selector map[string]string
 	if g.target.Pod != nil {
 		selector = g.target.Selector

@@ -19,6 +19,8 @@ const (
 	eventInUse = "BackupStorageInUse"
 	// eventWiped tells that the data was erased.
 	eventWiped = "BackupDataWipedOut"
+	// eventKept tells that data stays although WipeOut was asked for.
+	eventKept = "BackupDataKept"
 )
 
 // tell announces the conditions that are about to change in s.

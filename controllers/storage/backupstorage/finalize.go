@@ -65,10 +65,11 @@ func (r *Reconciler) finalize(ctx context.Context, s *storagev1alpha1.BackupStor
 		return kube.Wait(removalInterval, "Repositories are being removed")
 	}
 	if s.Spec.DeletionPolicy == storagev1alpha1.DeletionPolicyWipeOut {
-		if err := r.wipe(ctx, s); err != nil {
+		if err := r.wipe(ctx, s); err != nil && !errors.Is(err, errLetGo) {
 			return err
+		} else if err == nil {
+			kube.Announce(ctx, func() { r.Recorder.Normal(s, eventWiped, "The backup data was erased from the backend.") })
 		}
-		kube.Announce(ctx, func() { r.Recorder.Normal(s, eventWiped, "The backup data was erased from the backend.") })
 	}
 	r.looks.forget(s.UID)
 	return nil
@@ -160,7 +161,7 @@ func (r *Reconciler) wipeNetwork(ctx context.Context, s *storagev1alpha1.BackupS
 	var secret *store.SecretError
 	switch {
 	case errors.As(err, &secret):
-		return r.stuck(ctx, s, &engine.Error{Class: engine.ClassDenied, Message: secret.Error()}, secretName)
+		return r.stuck(ctx, s, &engine.Error{Class: engine.ClassDenied, Message: secret.Error(), Cause: errRefused}, secretName)
 	case err != nil && !isKnown(err):
 		return err
 	case err != nil:
@@ -219,16 +220,21 @@ func (r *Reconciler) wipeVolume(ctx context.Context, s *storagev1alpha1.BackupSt
 		return desired.TaskSecret(job, desired.WipeTask(in, paths))
 	})
 	switch {
-	case store.IsForeign(err):
-		return r.stuck(ctx, s, &engine.Error{Class: engine.ClassUnknown, Message: err.Error()}, "")
+	case kube.IsRefused(err):
+		// Among others, where the namespace is being deleted: then nothing can be made there.
+		return r.stuck(ctx, s, &engine.Error{Class: engine.ClassUnknown, Message: err.Error(), Cause: errRefused}, "")
 	case err != nil:
 		return err
 	}
 	return kube.Wait(removalInterval, "the cleanup Job is at work")
 }
 
-// stuck tells why the data can't be erased, and how to go on without.
+// stuck tells why the data can't be erased, and how to go on without. In a namespace that is being deleted the storage
+// goes without, for good or after a while: else the namespace would stay for ever.
 func (r *Reconciler) stuck(ctx context.Context, s *storagev1alpha1.BackupStorage, why *engine.Error, secret string) error {
+	if gone, err := r.letGo(ctx, s, why); err != nil || gone {
+		return err
+	}
 	message := fmt.Sprintf("The backup data can't be erased. %s %s", storage.Explain(why, secret), waysOut)
 	r.fail(ctx, s, message)
 	return kube.Stall(message, why)

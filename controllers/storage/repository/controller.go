@@ -5,7 +5,9 @@ package repository
 
 import (
 	"context"
+	"sync"
 
+	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -35,7 +37,12 @@ import (
 // The credentials of the backend are read by name (store.Open); the Secret of a cleanup Job is made (wipeVolume).
 //+kubebuilder:rbac:groups="",resources=secrets,verbs=get;create
 // Data on a volume is erased by a Job (wipeVolume), which its storage owns (blockOwnerDeletion), and its Secret the Job.
-//+kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create
+// Maintenance is a Job of the Repository, with a Secret that goes when it has ended (maintain, stopMaintenance).
+//+kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;delete
+//+kubebuilder:rbac:groups="",resources=secrets,verbs=delete
+//+kubebuilder:rbac:groups=storage.kubestash.com,resources=repositories/finalizers,verbs=update
+// Who works on the Repository: maintenance and erasing wait for them (workers).
+//+kubebuilder:rbac:groups=core.kubestash.com,resources=backupsessions;restoresessions,verbs=get;list;watch
 //+kubebuilder:rbac:groups=storage.kubestash.com,resources=backupstorages/finalizers,verbs=update
 //+kubebuilder:rbac:groups=batch,resources=jobs/finalizers,verbs=update
 // The Report of a Job is in its pod (store.ReadOutcome).
@@ -64,6 +71,8 @@ type Deps struct {
 type Reconciler struct {
 	Deps
 	skeleton kube.Skeleton[storagev1alpha1.Repository, *storagev1alpha1.Repository]
+	// starts lets one maintenance start at a time.
+	starts sync.Mutex
 }
 
 // New returns a Reconciler.
@@ -83,7 +92,9 @@ func Register(mgr ctrl.Manager, deps Deps) error {
 	r := New(deps)
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("repository").
-		For(&storagev1alpha1.Repository{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&storagev1alpha1.Repository{}, builder.WithPredicates(predicate.Or[client.Object](
+			predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
+		Owns(&batchv1.Job{}).
 		Watches(&storagev1alpha1.Snapshot{}, handler.EnqueueRequestsFromMapFunc(bySnapshot)).
 		Watches(&storagev1alpha1.BackupStorage{}, handler.EnqueueRequestsFromMapFunc(r.byStorage), builder.WithPredicates(usable())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
@@ -113,10 +124,11 @@ func (r *Reconciler) step(ctx context.Context, repo *storagev1alpha1.Repository)
 	}
 	r.tell(ctx, repo, verdict.Status.Conditions)
 	repo.Status = verdict.Status
-	if verdict.Blocked != "" {
+	next := r.maintain(ctx, repo, storage, facts.Snapshots, verdict.Blocked)
+	if verdict.Blocked != "" && (next == nil || kube.IsWait(next)) {
 		return kube.Stall(verdict.Blocked, nil)
 	}
-	return nil
+	return next
 }
 
 func bySnapshot(_ context.Context, o client.Object) []reconcile.Request {

@@ -48,10 +48,20 @@ func Delete(f DeletionFacts) []DropRepository {
 		}
 		seen[name] = true
 		drop = append(drop, DropRepository{
-			Name: name, WipeOut: entry.Info.DeletionPolicy == corev1alpha1.RepositoryDeletionPolicyWipeOut,
+			Name: name, WipeOut: wipes(f.Configuration, name),
 		})
 	}
 	return drop
+}
+
+// wipes says that every session that uses a Repository wants its data to go.
+func wipes(bc *corev1alpha1.BackupConfiguration, name string) bool {
+	for _, entry := range Entries(bc) {
+		if entry.Info.Name == name && entry.Info.DeletionPolicy != corev1alpha1.RepositoryDeletionPolicyWipeOut {
+			return false
+		}
+	}
+	return true
 }
 
 // retained says that some session wants a Repository to stay. Sessions that share one may differ; the one that

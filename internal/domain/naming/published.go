@@ -98,6 +98,12 @@ func RetentionPolicyJob(backupSession string) string {
 	return Prefixed(Limit, PrefixRetentionPolicy, backupSession)
 }
 
+// MaintenanceJob names the Job that checks and prunes a Repository; unix is when it is made. No name comes twice, so a
+// lock of a Job that has ended is nobody's for ever.
+func MaintenanceJob(repository string, unix int64) string {
+	return Child("maintain", repository, strconv.FormatInt(unix, 10))
+}
+
 // VolumeSnapshot names the VolumeSnapshot of a PersistentVolumeClaim; unix is its session's time in seconds.
 func VolumeSnapshot(claim string, unix int64) string {
 	return Join(Limit, claim, strconv.FormatInt(unix, 10))

@@ -59,10 +59,7 @@ func Decide(f Facts) Verdict {
 	v.Status.RecentSnapshots = summary.Recent
 	v.Status.LastBackupTime = summary.LastBackup
 	v.Status.Size, v.Status.SizeBytes = size.Format(summary.Bytes), ptr.To(summary.Bytes)
-	if summary.Integrity != nil {
-		// A check that no Snapshot tells of any more is still the last one that was made.
-		v.Status.Integrity = summary.Integrity
-	}
+	v.Status.Integrity = Integrity(f.Snapshots, f.Status)
 	v.Status.ComponentPaths = summary.ComponentPaths
 
 	v.Blocked = obstacle(f)

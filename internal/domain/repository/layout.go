@@ -43,6 +43,11 @@ func ComponentDir(repositoryPath, session, component string) string {
 	return path.Join(CleanPath(repositoryPath), ComponentPath(session, component))
 }
 
+// InnerDir is the place of what a path relative to a Repository names.
+func InnerDir(repositoryPath, inner string) string {
+	return path.Join(CleanPath(repositoryPath), CleanPath(inner))
+}
+
 // OwnedPrefixes are the folders that hold a Repository's data, each ending in a slash. Together with RepositoryKey
 // they are all that is the Repository's: its path may be the root of the storage, or hold what others put there.
 func OwnedPrefixes(repositoryPath string) []string {

@@ -38,7 +38,8 @@ func Summarize(snapshots []storagev1alpha1.Snapshot) Summary {
 	slices.SortFunc(standing, newestFirst)
 
 	out := Summary{SnapshotCount: int32(len(standing))} //nolint:gosec // The API server holds fewer objects than that.
-	sized, checked, paths := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	out.Integrity = Integrity(standing, storagev1alpha1.RepositoryStatus{})
+	sized, paths := map[string]bool{}, map[string]bool{}
 	for i := range standing {
 		s := &standing[i]
 		if i < storagev1alpha1.RecentSnapshotsLimit {
@@ -56,10 +57,6 @@ func Summarize(snapshots []storagev1alpha1.Snapshot) Summary {
 			if bytes, known := componentBytes(c); known && succeeded && !sized[where] {
 				sized[where] = true
 				out.Bytes += bytes
-			}
-			if c.Integrity != nil && !checked[where] {
-				checked[where] = true
-				out.Integrity = ptr.To(*c.Integrity && ptr.Deref(out.Integrity, true))
 			}
 		}
 	}

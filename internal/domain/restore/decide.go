@@ -210,7 +210,8 @@ func (d *decision) tell(name string, c corev1alpha1.ComponentRestoreStatus, job 
 func (d *decision) conclude() {
 	s := &d.verdict.Status
 	d.intend(DropSecret{})
-	s.PausedBackups, s.Hooks.Record = nil, nil
+	s.Hooks.Record = nil
+	s.PausedBackups = nil
 	d.condition(corev1alpha1.ConditionMetricsPushed, true, corev1alpha1.ReasonSuccessfullyPushedMetrics, "")
 	s.Duration = size.Duration(d.now.Sub(d.facts.Session.CreationTimestamp.Time))
 	if Phase(*s) == corev1alpha1.RestoreSessionPhaseSucceeded {

@@ -33,7 +33,7 @@ func FuzzPeriod(f *testing.F) {
 	})
 }
 
-// Whatever the policy: nothing is lost from the answer, what isn't finished or is pinned stays, and so does the newest success.
+// Whatever the policy: nothing is lost from the answer, what isn't finished or is held stays, and so does the newest success.
 func FuzzDecide(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 3, 200, 17, 9}, int16(1), int16(0), int16(0), int16(0), int64(0))
 	f.Add([]byte{16, 33, 66, 131, 4, 5, 6, 7}, int16(-1), int16(2), int16(3), int16(1), int64(86400))
@@ -61,7 +61,7 @@ func FuzzDecide(f *testing.F) {
 			if _, decided := kept[s.Name]; !decided {
 				t.Errorf("%s was forgotten in the answer", s.Name)
 			}
-			if (s.Pinned || s.Unfinished) && !kept[s.Name] {
+			if (s.Hold != "" || s.Unfinished) && !kept[s.Name] {
 				t.Errorf("%+v would be dropped", s)
 			}
 			if !s.Failed && !s.Unfinished && (newest < 0 || s.Time.After(snapshots[newest].Time)) {
@@ -91,10 +91,14 @@ func newestDropped(snapshots []Snapshot, kept map[string]bool, newest time.Time)
 func snapshotsOf(raw []byte, now time.Time) []Snapshot {
 	snapshots := make([]Snapshot, 0, len(raw))
 	for i, b := range raw {
-		snapshots = append(snapshots, Snapshot{
+		s := Snapshot{
 			Name: fmt.Sprintf("s%d", i), Time: now.Add(-time.Duration(b&15) * 7 * time.Hour),
-			Failed: b&16 != 0, Unfinished: b&32 != 0, Pinned: b&64 != 0,
-		})
+			Failed: b&16 != 0, Unfinished: b&32 != 0, Verified: b&128 != 0,
+		}
+		if b&64 != 0 {
+			s.Hold = "somebody restores it"
+		}
+		snapshots = append(snapshots, s)
 	}
 	return snapshots
 }

@@ -123,7 +123,9 @@ func readStory(t *testing.T, told string) (snapshots []Snapshot, policy Policy, 
 				case "failed":
 					snapshot.Failed = true
 				case "pinned":
-					snapshot.Pinned = true
+					snapshot.Hold = "pinned"
+				case "verified":
+					snapshot.Verified = true
 				case "unfinished":
 					snapshot.Unfinished = true
 				default:
@@ -148,9 +150,12 @@ func readPolicy(t *testing.T, words []string) Policy {
 	for _, word := range words {
 		key, value, _ := strings.Cut(word, "=")
 		var err error
-		if key == "max" {
+		switch key {
+		case "max":
 			policy.MaxRetentionPeriod, err = ParsePeriod(value)
-		} else {
+		case "zone":
+			policy.Zone, err = time.LoadLocation(value)
+		default:
 			count := new(int32)
 			_, err = fmt.Sscan(value, count)
 			*counts[key] = count
@@ -174,7 +179,9 @@ func TestWhateverThePolicyTheLastSuccessStays(t *testing.T) {
 				Time:       now.Add(-time.Duration(random.Intn(5000)) * time.Hour),
 				Failed:     random.Intn(3) == 0,
 				Unfinished: random.Intn(4) == 0,
-				Pinned:     random.Intn(9) == 0,
+			}
+			if random.Intn(9) == 0 {
+				snapshot.Hold = "pinned"
 			}
 			if !snapshot.Failed && !snapshot.Unfinished && (newest < 0 || snapshot.Time.After(snapshots[newest].Time)) {
 				newest = i
@@ -200,7 +207,7 @@ func TestWhateverThePolicyTheLastSuccessStays(t *testing.T) {
 			dropped[name] = true
 		}
 		for i, snapshot := range snapshots {
-			if dropped[snapshot.Name] && (i == newest || snapshot.Pinned || snapshot.Unfinished) {
+			if dropped[snapshot.Name] && (i == newest || snapshot.Hold != "" || snapshot.Unfinished) {
 				t.Fatalf("%+v was dropped by %+v of %+v", snapshot, policy, snapshots)
 			}
 		}

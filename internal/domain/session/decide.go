@@ -219,7 +219,7 @@ func (d *decision) drops(u Unit, of func(Repository) bool) (forget map[string]ma
 		}
 		if ids := dropped(r, d.facts.Session.Name, d.now); len(ids) > 0 {
 			forget[r.Name] = ids
-			drop[r.Name] = dropNames(r, d.facts.Session.Name, true, d.now)
+			drop[r.Name] = dropNames(r, d.facts.Session.Name, d.now)
 		}
 	}
 	return forget, drop

@@ -56,6 +56,10 @@ type Repository struct {
 	// PolicyRef and Policy are the RetentionPolicy; Policy is nil when it doesn't exist.
 	PolicyRef metav1alpha1.ObjectReference
 	Policy    *retention.Policy
+	// Holds are reasons to keep Snapshots whatever the policy says, by name: somebody reads them.
+	Holds map[string]string
+	// HoldBack, when set, is why retention drops nothing at all here. It is a sentence that says what to do.
+	HoldBack string
 	// DocumentsByPod is true for a storage that only pods can reach: they write the documents.
 	DocumentsByPod bool
 }

@@ -54,6 +54,30 @@ func TestStories(t *testing.T) {
 			w.ends("dump", "", "id-of-wiped")
 			w.settle()
 		},
+		"a Snapshot that is being restored stays, and so does one that a user keeps": func(w *world) {
+			for i, name := range []string{"s1", "s2", "s3", "s4"} {
+				w.past("repo", name, time.Duration(10-i)*24*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
+			}
+			w.here().Repositories[0].Holds = map[string]string{
+				"s1": "RestoreSession shop/back reads it", "s2": "annotation kubestash.com/keep: the audit of 2026",
+			}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(9*time.Second, "the pod reports success, and that it has forgotten what it was told")
+			w.ends("dump", "", "id-of-s3")
+			w.settle()
+		},
+		"a damaged Repository loses nothing to retention": func(w *world) {
+			for i, name := range []string{"s1", "s2", "s3"} {
+				w.past("repo", name, time.Duration(10-i)*24*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
+			}
+			w.here().Repositories[0].HoldBack = "the last check found Repository repo damaged; see its conditions."
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(9*time.Second, "the pod reports success")
+			w.ends("dump", "")
+			w.settle()
+		},
 		"a failed backup forgets nothing": func(w *world) {
 			for i, name := range []string{"s1", "s2", "s3"} {
 				w.past("repo", name, time.Duration(10-i)*24*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)

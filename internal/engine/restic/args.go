@@ -37,11 +37,29 @@ func globalArgs(o Options) []string {
 func existsArgs() []string             { return []string{"cat", "config", "--no-lock"} }
 func initArgs() []string               { return []string{"init"} }
 func snapshotsArgs() []string          { return []string{"snapshots", "--no-lock"} }
-func checkArgs() []string              { return []string{"check"} }
 func statsArgs() []string              { return []string{"stats", "--mode", "raw-data", "--no-lock"} }
 func listLocksArgs() []string          { return []string{"list", "locks", "--no-lock"} }
 func catLockArgs(id string) []string   { return []string{"cat", "lock", id, "--no-lock"} }
 func forgetArgs(ids []string) []string { return append([]string{"forget"}, ids...) }
+
+func checkArgs(req engine.CheckRequest) []string {
+	args := []string{"check"}
+	if req.ReadDataSubset != "" {
+		args = append(args, "--read-data-subset", req.ReadDataSubset)
+	}
+	return args
+}
+
+func pruneArgs(req engine.PruneRequest) []string {
+	args := []string{"prune"}
+	if req.MaxUnused != "" {
+		args = append(args, "--max-unused", req.MaxUnused)
+	}
+	if req.MaxRepackSize != "" {
+		args = append(args, "--max-repack-size", req.MaxRepackSize)
+	}
+	return args
+}
 
 func backupArgs(req engine.BackupRequest) []string {
 	args := []string{"backup"}

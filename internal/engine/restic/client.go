@@ -251,26 +251,6 @@ func (c *complaint) notForgotten() string {
 	return ""
 }
 
-// Check implements engine.Engine.
-func (c *Client) Check(ctx context.Context) (bool, error) {
-	var summary *message
-	o := c.run(ctx, checkArgs(), nil, func(line []byte) {
-		if m, ok := decodeMessage(line); ok && m.Type == "summary" {
-			summary = &m
-		}
-	})
-	err := c.failure("checking the repository", o)
-	if err == nil {
-		return true, nil
-	}
-	// A check that could not run at all counts one error too; its class tells the two apart.
-	class := engine.ClassOf(err)
-	if summary != nil && summary.NumErrors > 0 && o.code == 1 && (class == engine.ClassUnknown || class == engine.ClassDamaged) {
-		return false, nil
-	}
-	return false, err
-}
-
 // Stats implements engine.Engine.
 func (c *Client) Stats(ctx context.Context) (engine.Stats, error) {
 	const doing = "measuring the repository"

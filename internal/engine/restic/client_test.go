@@ -76,8 +76,8 @@ func TestARestoreBringsBackEverything(t *testing.T) {
 		!slices.Equal(list[0].Tags, []string{"session=a"}) {
 		t.Errorf("snapshots: %+v", list)
 	}
-	if whole, err := c.Check(t.Context()); !whole || err != nil {
-		t.Errorf("check: %v, %v", whole, err)
+	if checked, err := c.Check(t.Context(), engine.CheckRequest{}); !checked.Whole || err != nil {
+		t.Errorf("check: %+v, %v", checked, err)
 	}
 	stats, err := c.Stats(t.Context())
 	must(t, err)

@@ -4,6 +4,6 @@ has from-the-future 2027-01-01 00:00 succeeded
 has s1 2026-03-01 11:00 succeeded
 has s2 2026-03-01 10:00 succeeded
 ---
-keep from-the-future: last 1 of 2
-keep s1: last 2 of 2
-drop s2: no count of the policy reaches it
+keep from-the-future: its time has not come yet
+keep s1: last 1 of 2
+keep s2: last 2 of 2
