@@ -39,6 +39,8 @@ type Deps struct {
 	Exec hook.Execer
 	// Spawn runs a function beside the caller.
 	Spawn func(func())
+	// Output reads all that a pod has printed.
+	Output kube.LogOpener
 	// Backends finds a backend by its provider.
 	Backends func(provider string) (backend.Backend, error)
 	// Recorder returns a recorder for a controller; the action is what it does.
@@ -67,6 +69,7 @@ func NewDeps(mgr ctrl.Manager, moverImage, version string) (Deps, error) {
 		Logs:       kube.NewLogReader(clientset),
 		Exec:       hook.NewExecer(mgr.GetConfig(), clientset),
 		Spawn:      func(f func()) { go f() },
+		Output:     kube.NewLogOpener(clientset),
 		Recorder:   func(action string) kube.Recorder { return kube.NewRecorder(events, action) },
 		Clock:      clock.RealClock{},
 		MoverImage: moverImage,
@@ -97,7 +100,7 @@ func list(d Deps) []controller {
 		{"backupstorage", func(m ctrl.Manager) error {
 			return backupstorage.Register(m, backupstorage.Deps{
 				Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder("Storage"), Clock: d.Clock,
-				MoverImage: d.MoverImage, Version: d.Version,
+				Output: d.Output, MoverImage: d.MoverImage, Version: d.Version,
 			})
 		}},
 		{"repository", func(m ctrl.Manager) error {

@@ -22,11 +22,19 @@ import (
 // AnnotationGeneration, on the Job of a BackupStorage, is the generation that it was made for.
 const AnnotationGeneration = "kubestash.com/generation"
 
+// Annotations of the Job that reads a volume: for which round it does, and after which document.
+const (
+	AnnotationRound = "kubestash.com/sync-round"
+	AnnotationAfter = "kubestash.com/sync-after"
+)
+
 const (
 	// storageJobDeadline ends a Job whose pod can't start or hangs. Its failure is told, and it is tried again.
 	storageJobDeadline int64 = 600
 	// storageJobKept is how long an ended Job stays, in seconds: after a failure, that long until the next try.
 	storageJobKept int32 = 300
+	// readJobKept is longer: what its pod has printed may take a while to be made.
+	readJobKept int32 = 3600
 )
 
 // StorageJob is a Job that works on a storage on a volume.
@@ -49,6 +57,22 @@ func InitStorageJob(in StorageJob) *batchv1.Job {
 // WipeJob builds the Job that erases data from the volume, whoever it belongs to there.
 func WipeJob(in StorageJob) *batchv1.Job {
 	return storageJob(in, metav1alpha1.JobComponentCleaner, RestoreSecurity(nil, in.NamespaceLabels))
+}
+
+// ReadStorageJob builds the Job that prints the documents on the volume. It stays for as long as its log may be read, and
+// is removed then.
+func ReadStorageJob(in StorageJob, round, after string) *batchv1.Job {
+	job := storageJob(in, metav1alpha1.JobComponentInitializer, BackupSecurity(nil, in.NamespaceLabels))
+	job.Annotations[AnnotationRound], job.Annotations[AnnotationAfter] = round, after
+	job.Spec.TTLSecondsAfterFinished = ptr.To(readJobKept)
+	return job
+}
+
+// ReadStorageTask is what such a Job is told.
+func ReadStorageTask(in StorageJob, after string) task.Task {
+	t := storageTask(in, task.KindReadDocuments)
+	t.After = after
+	return t
 }
 
 // InitStorageTask is what an init Job is told.

@@ -22,8 +22,17 @@ type LogReader interface {
 	Tail(ctx context.Context, namespace, pod, container string, lines int64) ([]string, error)
 }
 
+// LogOpener reads a container's log from its beginning.
+type LogOpener interface {
+	// Open returns at most limit bytes. Close it.
+	Open(ctx context.Context, namespace, pod, container string, limit int64) (io.ReadCloser, error)
+}
+
 // NewLogReader reads through the API server.
 func NewLogReader(c kubernetes.Interface) LogReader { return logReader{c} }
+
+// NewLogOpener reads through the API server.
+func NewLogOpener(c kubernetes.Interface) LogOpener { return logReader{c} }
 
 type logReader struct{ kubernetes.Interface }
 
@@ -46,4 +55,12 @@ func (l logReader) Tail(ctx context.Context, namespace, pod, container string, l
 		return nil, fmt.Errorf("reading log of pod %s/%s: %w", namespace, pod, err)
 	}
 	return out, nil
+}
+
+func (l logReader) Open(ctx context.Context, namespace, pod, container string, limit int64) (io.ReadCloser, error) {
+	stream, err := l.CoreV1().Pods(namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container, LimitBytes: &limit}).Stream(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading log of pod %s/%s: %w", namespace, pod, err)
+	}
+	return stream, nil
 }

@@ -91,9 +91,11 @@ func (w *work) do(ctx context.Context, report *task.Report) error {
 	case task.KindMaintain:
 		return w.maintain(ctx, report)
 	case task.KindInitStorage:
-		return w.initStorage(ctx)
+		return w.initStorage(ctx, report)
 	case task.KindWipe:
 		return w.wipe(ctx)
+	case task.KindReadDocuments:
+		return w.readDocuments(ctx, report)
 	}
 	return invalid("the task's kind %q is unknown", w.task.Kind)
 }

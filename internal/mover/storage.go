@@ -11,6 +11,7 @@ import (
 
 	"kubestash.com/kubestash/internal/backend"
 	"kubestash.com/kubestash/internal/engine"
+	"kubestash.com/kubestash/internal/task"
 )
 
 // probeFile is written and removed again, to find out who may write.
@@ -19,8 +20,9 @@ const probeFile = ".kubestash-probe-"
 // documentLimit bounds what is read of a document.
 const documentLimit = 16 << 20
 
-// initStorage proves that the storage can be written, and writes its documents where there are none yet.
-func (w *work) initStorage(ctx context.Context) error {
+// initStorage proves that the storage can be written, and writes its documents where there are none yet. What lies there
+// already is printed, to spare a pod of its own for that; the operator asks again when this goes wrong.
+func (w *work) initStorage(ctx context.Context, report *task.Report) error {
 	s, err := w.onlyStore()
 	if err != nil {
 		return err
@@ -41,6 +43,9 @@ func (w *work) initStorage(ctx context.Context) error {
 			return s.safe(err)
 		}
 		w.Log.Info("wrote a document", "path", file.Path)
+	}
+	if err := w.printDocuments(ctx, s, report); err != nil {
+		w.Log.Error("the documents in the storage could not be printed", "reason", message(s.safe(err)))
 	}
 	return nil
 }

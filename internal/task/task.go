@@ -44,6 +44,8 @@ const (
 	KindInitStorage Kind = "InitStorage"
 	// KindWipe erases Wipe paths in a volume backend.
 	KindWipe Kind = "Wipe"
+	// KindReadDocuments prints the documents that lie in a volume backend, from After on, a bounded number of them.
+	KindReadDocuments Kind = "ReadDocuments"
 )
 
 // Task is one order to one pod.
@@ -71,7 +73,9 @@ type Task struct {
 	// RetryLock is how long somebody else's lock is waited for; empty means the mover's own patience. It is set when the
 	// holder is known, and how long it may take.
 	RetryLock *metav1.Duration `json:"retryLock,omitempty"`
-	// Storage and Files are set for KindInitStorage and KindWipe.
+	// After is the last document that the operator has got already; empty for all.
+	After string `json:"after,omitempty"`
+	// Storage is set for KindInitStorage, KindWipe and KindReadDocuments, Files for the first.
 	Storage *Storage `json:"storage,omitempty"`
 	Files   []File   `json:"files,omitempty"`
 	// Wipe has keys of documents; one that ends in a slash is a folder, with all below it.
@@ -188,8 +192,10 @@ type Report struct {
 	Message string       `json:"message,omitempty"`
 	// Repositories has one entry per Task.Repositories, by Name.
 	Repositories []RepositoryReport `json:"repositories,omitempty"`
-	StartTime    metav1.Time        `json:"startTime"`
-	EndTime      metav1.Time        `json:"endTime"`
+	// Inventory is set for KindReadDocuments.
+	Inventory *Inventory  `json:"inventory,omitempty"`
+	StartTime metav1.Time `json:"startTime"`
+	EndTime   metav1.Time `json:"endTime"`
 }
 
 // RepositoryReport is the outcome for one repository.

@@ -20,10 +20,13 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/repository"
 	"kubestash.com/kubestash/tests/kit/object"
 )
 
@@ -114,4 +117,27 @@ func spellings(secret string) []string {
 		secret, strings.Trim(string(quoted), `"`), url.QueryEscape(secret), url.PathEscape(secret),
 		strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "="),
 	}
+}
+
+// put writes an object into the bucket.
+func put(key, content string) {
+	GinkgoHelper()
+	name := filepath.Join(store.Folder, bucket, filepath.FromSlash(key))
+	Expect(os.MkdirAll(filepath.Dir(name), 0o755)).To(Succeed())
+	Expect(os.WriteFile(name, []byte(content), 0o600)).To(Succeed())
+}
+
+// documentOf is what lies in a backend of a Snapshot.
+func documentOf(s storagev1alpha1.Snapshot) []byte {
+	GinkgoHelper()
+	content, err := repository.SnapshotDocument(&s)
+	Expect(err).NotTo(HaveOccurred())
+	return content
+}
+
+// selectNobody is a policy that selects namespaces by a label that none has.
+func selectNobody() *metav1alpha1.UsagePolicy {
+	return &metav1alpha1.UsagePolicy{AllowedNamespaces: metav1alpha1.AllowedNamespaces{
+		From: metav1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"nobody": "here"}},
+	}}
 }

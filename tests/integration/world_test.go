@@ -160,6 +160,9 @@ func (w *world) success(order task.Task) task.Report {
 	report := task.Report{
 		Version: task.Version, Component: order.Component, Succeeded: true, StartTime: start, EndTime: end,
 	}
+	if order.Kind == task.KindInitStorage {
+		report.Inventory = &task.Inventory{}
+	}
 	for i, repo := range order.Repositories {
 		r := task.RepositoryReport{Name: repo.Name, Snapshot: repo.Snapshot, Succeeded: true, Forgotten: repo.Forget}
 		if order.Backup != nil {

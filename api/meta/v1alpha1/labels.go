@@ -60,6 +60,15 @@ const AnnotationMaintain = "kubestash.com/maintain"
 // LabelStorage is the BackupStorage that a maintenance Job works on: a hash of its namespace and name.
 const LabelStorage = "kubestash.com/storage"
 
+// Annotations of a BackupStorage and of what is made from what it holds.
+const (
+	// AnnotationSync, on a BackupStorage, asks for its backend to be read back once more, each time it has another value. Users write it.
+	AnnotationSync = "storage.kubestash.com/sync"
+	// AnnotationReadFrom, on a Repository or a Snapshot, is the BackupStorage whose backend it was made from, as "namespace/name".
+	// The operator writes it.
+	AnnotationReadFrom = "storage.kubestash.com/read-from"
+)
+
 // Annotations on what is restored.
 const (
 	// AnnotationPopulatorAppName names, on a PVC that is populated from a Snapshot, the workload that will mount it. Users write it.

@@ -111,7 +111,12 @@ type BackupStorageStatus struct {
 	// +optional
 	Repositories []RepositoryInfo `json:"repositories,omitempty"`
 
-	// Conditions are BackendInitialized and BackendSecretFound.
+	// Sync tells how reading the backend back goes: a BackupStorage over data that is there already makes its Repositories and
+	// Snapshots in the cluster again. Empty means that the backend has not been read yet.
+	// +optional
+	Sync *BackendSync `json:"sync,omitempty"`
+
+	// Conditions are BackendInitialized, BackendSecretFound and BackendSynced.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -150,6 +155,37 @@ type RepositoryInfo struct {
 	Error *string `json:"error,omitempty"`
 }
 
+// BackendSync tells how far what was found in the backend is in the cluster. The operator writes it. Empty does not occur.
+type BackendSync struct {
+	// Location is the place that is read, or was.
+	// +optional
+	Location string `json:"location,omitempty"`
+
+	// Request is the value of the annotation storage.kubestash.com/sync that this answers. Empty means that nobody had to ask.
+	// +optional
+	Request string `json:"request,omitempty"`
+
+	// StartTime is when reading began.
+	// +optional
+	StartTime *metav1.Time `json:"startTime,omitempty"`
+
+	// CompletionTime is when everything had been read. Empty, or before startTime, means that it is being read.
+	// +optional
+	CompletionTime *metav1.Time `json:"completionTime,omitempty"`
+
+	// After is the last document that was taken in, while the backend is being read.
+	// +optional
+	After string `json:"after,omitempty"`
+
+	// Repositories is how many Repositories were made.
+	// +optional
+	Repositories int32 `json:"repositories,omitempty"`
+
+	// Snapshots is how many Snapshots were made.
+	// +optional
+	Snapshots int32 `json:"snapshots,omitempty"`
+}
+
 // BackupStoragePhase sums up a BackupStorage. The operator computes it from the conditions. Empty means not seen yet.
 type BackupStoragePhase string
 
@@ -169,8 +205,15 @@ const (
 	// Secret is named. Reasons: BackendSecretAvailable, BackendSecretNotAvailable.
 	ConditionBackendSecretFound = "BackendSecretFound"
 
+	// ConditionBackendSynced says whether the Repositories and Snapshots that were found in the backend are in the cluster. It is absent
+	// when there was nothing to make. Reasons: BackendSyncSucceeded, BackendSyncInProgress, BackendSyncIncomplete.
+	ConditionBackendSynced = "BackendSynced"
+
 	ReasonBackendInitializationSucceeded = "BackendInitializationSucceeded"
 	ReasonBackendInitializationFailed    = "BackendInitializationFailed"
 	ReasonBackendSecretAvailable         = "BackendSecretAvailable"
 	ReasonBackendSecretNotAvailable      = "BackendSecretNotAvailable"
+	ReasonBackendSyncSucceeded           = "BackendSyncSucceeded"
+	ReasonBackendSyncInProgress          = "BackendSyncInProgress"
+	ReasonBackendSyncIncomplete          = "BackendSyncIncomplete"
 )

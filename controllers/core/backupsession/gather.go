@@ -175,6 +175,9 @@ func (r *Reconciler) gatherPlace(
 	}
 	fact.DocumentsByPod = b.IsVolume()
 	g.places[repo.Name] = place{repository: repo, storage: storage}
+	if err := r.checkUse(ctx, g, u, storagev1alpha1.KindBackupStorage, storage, storage.Spec.UsagePolicy); err != nil {
+		return err
+	}
 	switch local := storage.Spec.Storage.Local; {
 	case local != nil && local.PersistentVolumeClaim != nil && storage.Namespace != repo.Namespace:
 		problem(u, false, "BackupStorage %s/%s is a PersistentVolumeClaim, which pods in namespace %s can't mount.",

@@ -40,6 +40,9 @@ func (r *Reconciler) gatherRetention(
 		problem(u, false, "RetentionPolicy %s/%s doesn't exist.", ref.Namespace, ref.Name)
 		return nil
 	}
+	if err := r.checkUse(ctx, g, u, storagev1alpha1.KindRetentionPolicy, policy, policy.Spec.UsagePolicy); err != nil {
+		return err
+	}
 	p, err := retentionPolicy(policy.Spec)
 	if err != nil {
 		problem(u, false, "RetentionPolicy %s/%s: %v", ref.Namespace, ref.Name, err)

@@ -15,7 +15,6 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
-	"kubestash.com/kubestash/internal/domain/naming"
 	"kubestash.com/kubestash/internal/domain/repository"
 	"kubestash.com/kubestash/internal/domain/session"
 	"kubestash.com/kubestash/internal/domain/snapshot"
@@ -37,7 +36,7 @@ func (r *Reconciler) createSnapshot(ctx context.Context, g *gathered, i session.
 	s := &g.facts.Session
 	object := &storagev1alpha1.Snapshot{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: s.Namespace, Name: i.Name, Labels: snapshotLabels(p.repository),
+			Namespace: s.Namespace, Name: i.Name, Labels: repository.SnapshotLabels(p.repository),
 			// Its own controller would add it with another write.
 			Finalizers: []string{metav1alpha1.FinalizerCleanup},
 			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(p.repository,
@@ -63,20 +62,6 @@ func (r *Reconciler) createSnapshot(ctx context.Context, g *gathered, i session.
 		return nil
 	}
 	return r.writeStatus(ctx, object, i.Status)
-}
-
-func snapshotLabels(repo *storagev1alpha1.Repository) map[string]string {
-	app := repo.Spec.AppRef
-	return map[string]string{
-		metav1alpha1.LabelManagedBy:        metav1alpha1.ManagedByKubeStash,
-		metav1alpha1.LabelRepoName:         naming.LabelValue(repo.Name),
-		metav1alpha1.LabelAppRefKind:       naming.LabelValue(app.Kind),
-		metav1alpha1.LabelAppRefNamespace:  naming.LabelValue(app.Namespace),
-		metav1alpha1.LabelAppRefName:       naming.LabelValue(app.Name),
-		metav1alpha1.LabelInvokerKind:      storagev1alpha1.KindRepository,
-		metav1alpha1.LabelInvokerName:      naming.LabelValue(repo.Name),
-		metav1alpha1.LabelInvokerNamespace: repo.Namespace,
-	}
 }
 
 // recordSnapshot writes a status, after the document beside the data when that is ours to write.

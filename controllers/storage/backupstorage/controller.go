@@ -31,8 +31,14 @@ import (
 //+kubebuilder:rbac:groups=storage.kubestash.com,resources=backupstorages/status,verbs=get;patch
 // blockOwnerDeletion on the Jobs that a storage owns (desired.InitStorageJob).
 //+kubebuilder:rbac:groups=storage.kubestash.com,resources=backupstorages/finalizers,verbs=update
-// status.repositories is what refers to the storage (gather); they go with it (finalize).
-//+kubebuilder:rbac:groups=storage.kubestash.com,resources=repositories,verbs=get;list;watch;delete
+// status.repositories is what refers to the storage (gather); they go with it (finalize). Those that are found in the
+// backend are made (take, by apply).
+//+kubebuilder:rbac:groups=storage.kubestash.com,resources=repositories,verbs=get;list;watch;create;patch;delete
+// The Snapshots that are found in the backend are made, with what their documents say (takeSnapshot).
+//+kubebuilder:rbac:groups=storage.kubestash.com,resources=snapshots,verbs=get;list;watch;create
+//+kubebuilder:rbac:groups=storage.kubestash.com,resources=snapshots/status,verbs=get;patch
+// blockOwnerDeletion on the Snapshots that a Repository owns (repository.RecoverSnapshot).
+//+kubebuilder:rbac:groups=storage.kubestash.com,resources=repositories/finalizers,verbs=update
 // Who still refers to a storage that is deleted is told in an event (finalize).
 //+kubebuilder:rbac:groups=core.kubestash.com,resources=backupconfigurations,verbs=get;list;watch
 // The credentials of the backend are read by name (store.Open); the Secret of a Job is made (store.EnsureJob).
@@ -43,7 +49,10 @@ import (
 //+kubebuilder:rbac:groups=batch,resources=jobs/finalizers,verbs=update
 // The Report of a Job is in its pod (store.ReadOutcome).
 //+kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
-// The Pod Security level of the namespace that a Job runs in (startInit).
+// The documents that lie on a volume are in the log of the pod that has read them (readVolume).
+//+kubebuilder:rbac:groups="",resources=pods/log,verbs=get
+// The Pod Security level of the namespace that a Job runs in (startInit); whether a namespace exists that a Repository was
+// in, and the labels by which a usage policy selects it (mayHave).
 //+kubebuilder:rbac:groups="",resources=namespaces,verbs=get
 // What happened is told as events (events.go).
 //+kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
@@ -57,6 +66,8 @@ type Deps struct {
 	// Live reads past the cache.
 	Live     client.Reader
 	Backends func(provider string) (backend.Backend, error)
+	// Output reads what pods print.
+	Output   kube.LogOpener
 	Recorder kube.Recorder
 	Clock    clock.PassiveClock
 	// MoverImage runs the Jobs of storages on volumes.
@@ -88,7 +99,8 @@ func New(deps Deps) *Reconciler {
 func Register(mgr ctrl.Manager, deps Deps) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("backupstorage").
-		For(&storagev1alpha1.BackupStorage{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&storagev1alpha1.BackupStorage{}, builder.WithPredicates(
+			predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Owns(&batchv1.Job{}).
 		Watches(&storagev1alpha1.Repository{}, handler.EnqueueRequestsFromMapFunc(byRepository), builder.WithPredicates(relevant())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
@@ -123,9 +135,15 @@ func (r *Reconciler) step(ctx context.Context, s *storagev1alpha1.BackupStorage)
 	if facts.Look != nil {
 		r.looks.remember(s.UID, storage.NewLastLook(facts))
 	}
+	wake, err := r.readBack(ctx, s, facts, &verdict.Status)
 	r.tell(ctx, s, verdict.Status.Conditions)
 	s.Status = verdict.Status
+	if wake > 0 && (verdict.WakeUp == 0 || wake < verdict.WakeUp) {
+		verdict.WakeUp = wake
+	}
 	switch {
+	case err != nil:
+		return err
 	case verdict.Stalled != "":
 		return kube.Stall(verdict.Stalled, nil)
 	case verdict.WakeUp > 0:

@@ -6,6 +6,7 @@ package backupstorage
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
@@ -25,6 +26,10 @@ const (
 
 // tell announces the conditions that are about to change in s.
 func (r *Reconciler) tell(ctx context.Context, s *storagev1alpha1.BackupStorage, next []metav1alpha1.Condition) {
+	next = slices.DeleteFunc(slices.Clone(next), func(c metav1alpha1.Condition) bool {
+		// Progress is in the status. An event tells how it has ended.
+		return c.Reason == storagev1alpha1.ReasonBackendSyncInProgress
+	})
 	kube.AnnounceConditions(ctx, r.Recorder, s, s.Status.Conditions, next)
 }
 

@@ -54,6 +54,7 @@ func (r *Reconciler) gather(ctx context.Context, s *storagev1alpha1.BackupStorag
 	for i := range repositories {
 		facts.Repositories = append(facts.Repositories, infoOf(&repositories[i], s.Status))
 	}
+	facts.Pending = storage.Pending(s.Status, facts.Repositories)
 	if len(facts.Problems) > 0 {
 		return facts, nil
 	}
@@ -142,12 +143,35 @@ func read(ctx context.Context, objects backend.Objects, found *storage.Look, kno
 		_, err := objects.Get(ctx, repository.RepositoryKey(entry.Path), metadataLimit)
 		switch {
 		case backend.IsNotFound(err):
-			found.Lost = append(found.Lost, entry)
+			// Without its document an entry is worth nothing, unless there is data that somebody may miss.
+			holds, err := holdsData(ctx, objects, entry.Path)
+			if err != nil {
+				return err
+			}
+			if !holds {
+				found.Lost = append(found.Lost, entry)
+			}
 		case err != nil:
 			return err
 		}
 	}
 	return nil
+}
+
+// errFound ends a listing of which one key is enough.
+var errFound = errors.New("found")
+
+func holdsData(ctx context.Context, objects backend.Objects, path string) (bool, error) {
+	for _, prefix := range repository.OwnedPrefixes(path) {
+		err := objects.List(ctx, prefix, func(string) error { return errFound })
+		if errors.Is(err, errFound) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return false, nil
 }
 
 // readMetadata gives nil when there is no document.

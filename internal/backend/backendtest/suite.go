@@ -26,6 +26,7 @@ func Objects(t *testing.T, open func(t *testing.T) backend.Objects) {
 		{"a missing object, a missing folder, and a folder are not found", tellsTheMissing},
 		{"a listing has every key below a folder, and none beside it", listsAFolder},
 		{"a listing stops with the caller's error", stopsAListing},
+		{"one level of a folder is its files and folders, by name", browsesOneLevel},
 		{"deleting can be repeated", deletesTwice},
 		{"deleting a folder spares its neighbours", deletesAFolder},
 		{"nothing climbs out, and everything is not a folder to delete", keepsInside},
@@ -66,6 +67,32 @@ func keepsTheLimit(t *testing.T, o backend.Objects) {
 	}
 	if got, err := o.Get(t.Context(), "f", 4); err == nil || backend.IsNotFound(err) || got != nil {
 		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func browsesOneLevel(t *testing.T, o backend.Objects) {
+	t.Helper()
+	for _, key := range []string{"f", "a/f", "a/g.yaml", "a/b/f", "a/b/c/f", "ab/f"} {
+		put(t, o, "level/"+key, "x")
+	}
+	for folder, want := range map[string][]backend.Entry{
+		"level":        {{Name: "a", IsFolder: true}, {Name: "ab", IsFolder: true}, {Name: "f"}},
+		"level/a":      {{Name: "b", IsFolder: true}, {Name: "f"}, {Name: "g.yaml"}},
+		"level/a/b/c/": {{Name: "f"}},
+		"level/none":   nil,
+		"level/f":      nil,
+	} {
+		got, err := backend.Browse(t.Context(), o, folder)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: got %v, %v; want %v", folder, got, err, want)
+		}
+	}
+	root, err := backend.Browse(t.Context(), o, "")
+	if err != nil || !slices.Contains(root, backend.Entry{Name: "level", IsFolder: true}) {
+		t.Errorf("the root: got %v, %v", root, err)
+	}
+	if _, err := backend.Browse(t.Context(), o, "../elsewhere"); err == nil {
+		t.Error("a folder outside of the store was browsed")
 	}
 }
 

@@ -14,6 +14,7 @@ const (
 	PrefixTrigger         = "trigger"
 	PrefixTriggerVerifier = "trigger-verifier"
 	PrefixInit            = "init"
+	PrefixSync            = "sync"
 	PrefixUpload          = "upload"
 	PrefixCleanup         = "cleanup"
 	PrefixRetentionPolicy = "retentionpolicy"
@@ -81,6 +82,11 @@ func RestoreJob(restoreSession, component string, components int) string {
 // InitJob names the Job that initialises a BackupStorage on a volume.
 func InitJob(backupStorage string) string {
 	return Prefixed(Limit, PrefixInit, backupStorage)
+}
+
+// SyncJob names the Job that reads the documents of a BackupStorage on a volume.
+func SyncJob(backupStorage string) string {
+	return Prefixed(Limit, PrefixSync, backupStorage)
 }
 
 // UploadJob names the Job that writes the documents of an object to a storage on a volume.

@@ -48,6 +48,7 @@ func portable(m metav1.ObjectMeta) metav1.ObjectMeta {
 	annotations := maps.Clone(m.Annotations)
 	delete(annotations, lastApplied)
 	delete(annotations, metav1alpha1.AnnotationForgotten)
+	delete(annotations, metav1alpha1.AnnotationReadFrom)
 	return metav1.ObjectMeta{
 		Name: m.Name, Namespace: m.Namespace, Labels: maps.Clone(m.Labels), Annotations: annotations,
 	}

@@ -52,7 +52,7 @@ const jobInterval = 5 * time.Second
 // Decide says whether backups can be kept in the storage, and what is to be done for that.
 func Decide(f Facts) Verdict {
 	v := Verdict{Status: *f.Status.DeepCopy()}
-	v.Status.Repositories = slices.Clone(f.Repositories)
+	v.Status.Repositories = slices.Concat(f.Repositories, f.Pending)
 	slices.SortFunc(v.Status.Repositories, byName)
 	var total int64
 	for _, r := range f.Repositories {

@@ -30,6 +30,8 @@ type Facts struct {
 	// Repositories are those that refer to the storage. One that is being deleted is there until it is gone: what is
 	// left of it can be told only then.
 	Repositories []storagev1alpha1.RepositoryInfo
+	// Pending are entries of the backend that could not be made in this cluster yet.
+	Pending []storagev1alpha1.RepositoryInfo
 	// Volume is true when only a pod can reach the storage.
 	Volume bool
 	// Look is what a look at a storage on the network has found in this pass; nil when none was made.

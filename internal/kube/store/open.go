@@ -127,7 +127,16 @@ func (g *guarded) Get(ctx context.Context, key string, limit int64) ([]byte, err
 }
 
 func (g *guarded) List(ctx context.Context, prefix string, each func(key string) error) error {
-	return clean(g.hide, g.Objects.List(ctx, prefix, each))
+	// What the caller ends the listing with is the caller's.
+	var own error
+	err := g.Objects.List(ctx, prefix, func(key string) error {
+		own = each(key)
+		return own
+	})
+	if own != nil {
+		return own
+	}
+	return clean(g.hide, err)
 }
 
 func (g *guarded) Delete(ctx context.Context, key string) error {
@@ -136,6 +145,20 @@ func (g *guarded) Delete(ctx context.Context, key string) error {
 
 func (g *guarded) DeletePrefix(ctx context.Context, prefix string) error {
 	return clean(g.hide, g.Objects.DeletePrefix(ctx, prefix))
+}
+
+// Browse implements backend.Browser, for whatever store is behind it.
+func (g *guarded) Browse(ctx context.Context, folder string, each func(backend.Entry) error) error {
+	entries, err := backend.Browse(ctx, g.Objects, folder)
+	if err != nil {
+		return clean(g.hide, err)
+	}
+	for _, entry := range entries {
+		if err := each(entry); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // clean keeps the class and what the error is, and drops the chain: its texts have not been redacted.

@@ -7,9 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -48,6 +52,7 @@ type Driver struct {
 	deps     controllers.Deps
 	set      *set
 	woken    woken
+	printed  *printed
 }
 
 // NewScheme knows every type that controllers and tests read.
@@ -73,6 +78,7 @@ func New(ctx context.Context, admin, operator *rest.Config, start time.Time, log
 	own.QPS, own.Burst = -1, 0
 	d := &Driver{
 		Clock: clocktesting.NewFakePassiveClock(start), wire: &wire{}, recorder: &recorder{}, logger: logger,
+		printed: &printed{byPod: map[string]string{}},
 	}
 	if d.Client, err = client.New(own, client.Options{Scheme: scheme}); err != nil {
 		return nil, fmt.Errorf("creating the test's client: %w", err)
@@ -84,7 +90,7 @@ func New(ctx context.Context, admin, operator *rest.Config, start time.Time, log
 	}
 	d.client = &indexed{Client: direct, indexes: map[indexKey]client.IndexerFunc{}}
 	d.deps = controllers.Deps{
-		Client: d.client, Live: d.client, Logs: noLogs{}, Backends: all.Find,
+		Client: d.client, Live: d.client, Logs: noLogs{}, Output: d.printed, Backends: all.Find,
 		Recorder: func(string) kube.Recorder { return d.recorder },
 		Exec:     noKubelet{}, Spawn: func(f func()) { f() },
 		Clock: d.Clock, Addons: addons.Files, MoverImage: MoverImage, Version: "v0.0.0-test",
@@ -131,6 +137,26 @@ func (d *Driver) Writes() []string { return d.wire.since(0) }
 func (d *Driver) Events() []Event { return d.recorder.since(0) }
 
 func (d *Driver) context(ctx context.Context) context.Context { return log.IntoContext(ctx, d.logger) }
+
+// Print is what a pod prints, all of it.
+func (d *Driver) Print(pod *corev1.Pod, text string) {
+	d.printed.mutex.Lock()
+	defer d.printed.mutex.Unlock()
+	d.printed.byPod[pod.Namespace+"/"+pod.Name] = text
+}
+
+// printed holds what pods that never run have printed.
+type printed struct {
+	mutex sync.Mutex
+	byPod map[string]string
+}
+
+func (p *printed) Open(_ context.Context, namespace, pod, _ string, limit int64) (io.ReadCloser, error) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	text := p.byPod[namespace+"/"+pod]
+	return io.NopCloser(strings.NewReader(text[:min(int64(len(text)), limit)])), nil
+}
 
 // noLogs is a cluster whose pods print nothing.
 type noLogs struct{}

@@ -55,7 +55,7 @@ func newSet(d controllers.Deps, c client.Client, w *woken) *set {
 	}
 	add(storages, backupstorage.New(backupstorage.Deps{
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder(""), Clock: d.Clock,
-		MoverImage: d.MoverImage, Version: d.Version,
+		Output: d.Output, MoverImage: d.MoverImage, Version: d.Version,
 	}))
 	add(repositories, repository.New(repository.Deps{
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder(""), Clock: d.Clock, MoverImage: d.MoverImage,
