@@ -21,6 +21,9 @@ import (
 // data nor the new. It may be told by the target, or by a claim that both mount.
 func (r *Reconciler) gatherRestores(ctx context.Context, g *gathered, u *session.Unit, p *plan) error {
 	s := &g.facts.Session
+	if session.Begun(s.Status) {
+		return nil // restores wait for it
+	}
 	var list corev1alpha1.RestoreSessionList
 	if err := r.Client.List(ctx, &list, client.InNamespace(s.Namespace)); err != nil {
 		return fmt.Errorf("listing RestoreSessions: %w", err)

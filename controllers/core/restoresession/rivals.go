@@ -38,7 +38,7 @@ func (r *Reconciler) gatherRivals(ctx context.Context, g *gathered) error {
 			!validate.SameTarget(s.Spec.Target, other.Spec.Target, s.Namespace) {
 			continue
 		}
-		if restore.Started(other.Status) || olderThan(other, s) {
+		if restore.Started(other.Status) || restore.HooksBegan(other.Status) || olderThan(other, s) {
 			g.busy("RestoreSession %s restores into the same target; this one begins when that has ended.", other.Name)
 		}
 	}
@@ -51,9 +51,11 @@ func (r *Reconciler) gatherBackups(ctx context.Context, g *gathered) error {
 	if err := r.Client.List(ctx, &configurations, client.InNamespace(s.Namespace)); err != nil {
 		return fmt.Errorf("listing BackupConfigurations: %w", err)
 	}
+	same := map[string]bool{}
 	for i := range configurations.Items {
 		bc := &configurations.Items[i]
 		if validate.SameTarget(s.Spec.Target, bc.Spec.Target, s.Namespace) {
+			same[bc.Name] = true
 			g.facts.Paused = append(g.facts.Paused, metav1alpha1.TypedObjectReference{
 				APIGroup: corev1alpha1.GroupName, Kind: corev1alpha1.KindBackupConfiguration, Namespace: bc.Namespace, Name: bc.Name,
 			})
@@ -68,6 +70,8 @@ func (r *Reconciler) gatherBackups(ctx context.Context, g *gathered) error {
 		reads := slices.ContainsFunc(b.Status.Snapshots, func(snapshot corev1alpha1.SnapshotStatus) bool {
 			return validate.SameTarget(s.Spec.Target, snapshot.AppRef, s.Namespace)
 		})
+		// One whose hooks have begun has no Snapshot yet, and will read.
+		reads = reads || session.Begun(b.Status) && b.Spec.Invoker != nil && same[b.Spec.Invoker.Name]
 		if reads && !session.Finished(b.Status) {
 			g.busy("BackupSession %s is backing the target up; the restore begins when that has ended.", b.Name)
 		}
