@@ -54,6 +54,8 @@ func (d *decision) mayGoOn() bool {
 	case f.Invoker == nil || f.Config == nil:
 		d.failToStart(fmt.Sprintf("%s %s, or its session %q, was deleted before the backup started.",
 			invokerKind(f.Session), invokerName(f.Session), f.Session.Spec.Session))
+	case f.Turn != nil && !f.Turn.Admitted:
+		d.wait(*f.Turn) // never for long: one that has begun keeps its place
 	case f.allUnits(func(u Unit) bool { return u.Gone != "" }):
 		d.failToStart(f.troubles())
 	case len(f.Problems) > 0:
