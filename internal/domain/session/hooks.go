@@ -190,9 +190,11 @@ func (d *decision) summary() hook.Summary {
 
 // Summary is a session as a hook's template sees it.
 func Summary(f Facts, status corev1alpha1.BackupSessionStatus, now time.Time) hook.Summary {
+	session := f.Session
+	session.Status = status
 	s := hook.Summary{
 		Name: f.Session.Name, Namespace: f.Session.Namespace, Target: f.Hooks.Target,
-		Status: hook.Outcome{Phase: hook.PhaseSucceeded, Duration: size.Duration(now.Sub(f.Session.CreationTimestamp.Time))},
+		Status: hook.Outcome{Phase: hook.PhaseSucceeded, Duration: size.Duration(now.Sub(BeganAt(session)))},
 	}
 	if i := f.Session.Spec.Invoker; i != nil {
 		s.Invoker = hook.Reference{
