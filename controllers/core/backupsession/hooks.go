@@ -18,6 +18,9 @@ import (
 // gatherHooks looks at the hooks as the session remembers them, or, before it has begun, as they are configured.
 func (r *Reconciler) gatherHooks(ctx context.Context, g *gathered) error {
 	s := &g.facts.Session
+	if session.Finished(s.Status) {
+		return nil
+	}
 	plan, err := hookPlan(g)
 	if err != nil || plan.Empty() {
 		return err

@@ -103,6 +103,13 @@ func (r *Reconciler) sessionsWithJobs(ctx context.Context) (map[types.UID]bool, 
 // gatherTurn asks for the turn of a session that has not begun, and reads what is needed to start once it has come.
 // Where nodes have limits, that has to be read first: it tells the nodes.
 func (r *Reconciler) gatherTurn(ctx context.Context, g *gathered) error {
+	if session.Begun(g.facts.Session.Status) {
+		// Its turn came before its hooks.
+		if err := r.hold(ctx, g); err != nil {
+			return err
+		}
+		return r.gatherPlans(ctx, g)
+	}
 	if !session.MayAsk(g.facts, r.Clock.Now()) {
 		return nil
 	}

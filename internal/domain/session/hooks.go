@@ -54,6 +54,8 @@ func (d *decision) mayGoOn() bool {
 	case f.Invoker == nil || f.Config == nil:
 		d.failToStart(fmt.Sprintf("%s %s, or its session %q, was deleted before the backup started.",
 			invokerKind(f.Session), invokerName(f.Session), f.Session.Spec.Session))
+	case f.Turn != nil && !f.Turn.Admitted:
+		d.wait(*f.Turn) // never for long: one that has begun keeps its place
 	case f.allUnits(func(u Unit) bool { return u.Gone != "" }):
 		d.failToStart(f.troubles())
 	case len(f.Problems) > 0:
@@ -188,9 +190,11 @@ func (d *decision) summary() hook.Summary {
 
 // Summary is a session as a hook's template sees it.
 func Summary(f Facts, status corev1alpha1.BackupSessionStatus, now time.Time) hook.Summary {
+	session := f.Session
+	session.Status = status
 	s := hook.Summary{
 		Name: f.Session.Name, Namespace: f.Session.Namespace, Target: f.Hooks.Target,
-		Status: hook.Outcome{Phase: hook.PhaseSucceeded, Duration: size.Duration(now.Sub(f.Session.CreationTimestamp.Time))},
+		Status: hook.Outcome{Phase: hook.PhaseSucceeded, Duration: size.Duration(now.Sub(BeganAt(session)))},
 	}
 	if i := f.Session.Spec.Invoker; i != nil {
 		s.Invoker = hook.Reference{

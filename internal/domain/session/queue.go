@@ -57,7 +57,7 @@ func BeganAt(s corev1alpha1.BackupSession) time.Time {
 func MayAsk(f Facts, now time.Time) bool {
 	d := &decision{facts: f, now: now}
 	d.verdict.Status = f.Session.Status
-	return f.Config != nil && len(f.Problems) == 0 && (HooksBegan(f.Session.Status) || !f.crowded()) &&
+	return f.Config != nil && len(f.Problems) == 0 && !f.crowded() &&
 		!f.allUnits(func(u Unit) bool { return u.trouble() != "" }) && !(f.anyUnit(Unit.mayPass) && d.inGrace())
 }
 

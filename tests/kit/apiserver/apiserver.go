@@ -57,6 +57,8 @@ func Start(t testing.TB) Server {
 	}
 	config, err := environment.Start()
 	if err != nil {
+		// What did start would outlive the test.
+		_ = environment.Stop()
 		t.Fatalf("starting an API server with the programs in %s: %v", folder, err)
 	}
 	t.Cleanup(func() {

@@ -1,0 +1,227 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
+	"sigs.k8s.io/e2e-framework/pkg/features"
+
+	addonsv1alpha1 "kubestash.com/kubestash/api/addons/v1alpha1"
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/tests/kit/object"
+)
+
+// hooked is an application that can be frozen, by a file that says so, and others that hooks work with.
+type hooked struct {
+	*world
+}
+
+const (
+	frozen = object.MountPath + "/frozen"
+	// helper is two pods without data, of which each answers requests and keeps them.
+	helper   = "helper"
+	requests = "/tmp/requests"
+)
+
+func (h hooked) prepare(ctx context.Context, t *testing.T) {
+	h.s3Ground(ctx, t)
+	h.app(ctx, t, object.Deployment(h.namespace, object.App, object.Claim))
+	h.apply(ctx, t,
+		object.HookTemplate(h.namespace, "freeze", object.InPods("app="+object.App, ""), object.Command("sh", "-ec", "echo {{ .Name }} > "+frozen)),
+		object.HookTemplate(h.namespace, "thaw", object.InPods("app="+object.App, ""),
+			object.Command("sh", "-ec", "rm "+frozen+"; echo '{{ .Status.Phase }}' >> /tmp/thawed; unset NOTHING; echo ${NOTHING:-ok}")),
+		object.HookTemplate(h.namespace, "fail", object.InPods("app="+object.App, ""), object.Command("sh", "-ec", "echo it is busy >&2; exit 3")),
+	)
+}
+
+// helpers starts two pods that hear what they are told.
+func (h hooked) helpers(ctx context.Context, t *testing.T) {
+	d := object.Deployment(h.namespace, helper, object.Claim)
+	d.Spec.Replicas = ptr.To[int32](2)
+	d.Spec.Template.Spec.Volumes, d.Spec.Template.Spec.Containers[0].VolumeMounts = nil, nil
+	d.Spec.Template.Spec.Containers[0].Command = []string{"sh", "-c",
+		`while true; do printf 'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n' | nc -l -p 8080 >> ` + requests + `; done`}
+	d.Spec.Template.Spec.Containers[0].Ports = []corev1.ContainerPort{{Name: "talk", ContainerPort: 8080}}
+	h.apply(ctx, t, d)
+	await(ctx, t, "the helpers run", patience, func(ctx context.Context) (bool, string) {
+		now := &appsv1.Deployment{}
+		if err := host.client.Get(ctx, h.key(helper), now); err != nil {
+			return false, err.Error()
+		}
+		return now.Status.ReadyReplicas == 2, fmt.Sprintf("%d ready", now.Status.ReadyReplicas)
+	})
+}
+
+// inHelpers runs a script in each of the helpers.
+func (h hooked) inHelpers(ctx context.Context, t *testing.T, script string) []string {
+	t.Helper()
+	var pods corev1.PodList
+	must(t, host.client.List(ctx, &pods, client.InNamespace(h.namespace), client.MatchingLabels{"app": helper}))
+	r, err := resources.New(host.config)
+	must(t, err)
+	var said []string
+	for _, pod := range pods.Items {
+		var out, errs bytes.Buffer
+		if err := r.ExecInPod(ctx, h.namespace, pod.Name, "main", []string{"sh", "-c", script}, &out, &errs); err != nil {
+			t.Fatalf("running %q in pod %s: %v: %s", script, pod.Name, err, errs.String())
+		}
+		said = append(said, out.String())
+	}
+	return said
+}
+
+func (h hooked) start(ctx context.Context, t *testing.T, hooks *corev1alpha1.BackupHooks, params map[string]string) string {
+	bc := object.BackupConfiguration(h.namespace)
+	bc.Spec.Sessions[0].Hooks = hooks
+	bc.Spec.Sessions[0].Addon = object.Addon(object.WorkloadAddon, metav1alpha1.TaskLogicalBackup, params)
+	h.apply(ctx, t, bc)
+	return h.firstSession(ctx, t)
+}
+
+// isThawed fails the test unless the application was frozen and thawed this often, the last time after such a phase.
+func (h hooked) isThawed(ctx context.Context, t *testing.T, phase string) {
+	t.Helper()
+	if out := h.sh(ctx, t, "ls "+object.MountPath+"; cat /tmp/thawed"); strings.Contains(out, "frozen") || !strings.HasSuffix(out, phase+"\n") {
+		t.Errorf("the application has, and was told: %q; want it thawed after %s", out, phase)
+	}
+}
+
+func TestHooks(t *testing.T) {
+	t.Parallel()
+	h := hooked{newWorld(t, "hooks")}
+	function := &addonsv1alpha1.Function{
+		ObjectMeta: metav1.ObjectMeta{Name: h.namespace},
+		Spec: addonsv1alpha1.FunctionSpec{
+			Image: object.Image, Command: []string{"sh", "-ec"}, Args: []string{`test "$PHASE" = Succeeded; test ${namespace} = ` + h.namespace},
+		},
+	}
+	t.Cleanup(func() { must(t, client.IgnoreNotFound(host.client.Delete(context.Background(), function))) })
+	suite.Test(t, features.New("hooks in pods, over HTTP and by a Function").
+		Setup(step(h.prepare)).
+		Setup(step(h.helpers)).
+		Assess("all run, in their order", step(func(ctx context.Context, t *testing.T) {
+			everywhere := object.HookTemplate(h.namespace, "everywhere", object.InPods("app="+helper, corev1alpha1.HookExecuteOnAll), object.Command("touch", "/tmp/here"))
+			everywhere.Spec.Executor.Pod.Owner = &corev1alpha1.HookPodOwner{APIVersion: "apps/v1", Kind: "Deployment", Name: helper}
+			tell := object.HookTemplate(h.namespace, "tell", object.InPods("app="+helper+", app="+helper, corev1alpha1.HookExecuteOnAll),
+				object.Post("", 0, "/told", `{{ dict "session" .Name "status" .Status | toJson }}`))
+			tell.Spec.Action.HTTPPost.Port = intstr.FromString("talk")
+			run := object.HookTemplate(h.namespace, "run", object.ByFunction(function.Name), nil)
+			run.Spec.Executor.Function.EnvVariables = []corev1.EnvVar{{Name: "PHASE", Value: "{{ .Status.Phase }}"}}
+			h.apply(ctx, t, function, everywhere, tell, run)
+			hooks := object.Hooks([]string{"freeze", "everywhere"}, []string{"thaw", "tell", "run"})
+			hooks.PostBackup[1].MaxRetry = 5 // between two requests nobody listens
+			session := h.succeed(ctx, t, h.start(ctx, t, hooks, nil), patience)
+			for _, e := range append(session.Status.Hooks.PreHooks, session.Status.Hooks.PostHooks...) {
+				if e.Phase != corev1alpha1.HookExecutionPhaseSucceeded {
+					t.Errorf("hook %s is %s: %s", e.Name, e.Phase, e.Message)
+				}
+			}
+			if n := len(session.Status.Hooks.PostHooks); n != 3 {
+				t.Errorf("%d post-hooks are told of", n)
+			}
+			h.isThawed(ctx, t, "Succeeded")
+			for _, heard := range h.inHelpers(ctx, t, "ls /tmp/here; cat "+requests) {
+				for _, want := range []string{"/tmp/here", "POST /told", `"session":"` + session.Name + `"`, `"phase":"Succeeded"`} {
+					if !strings.Contains(heard, want) {
+						t.Errorf("a helper has heard %q, without %q", heard, want)
+					}
+				}
+			}
+			header, _, _ := strings.Cut(h.kubectl(ctx, t, "get", "hooktemplates", "-n", h.namespace), "\n")
+			if got := strings.Join(strings.Fields(header), " "); got != "NAME EXECUTOR TIMEOUT AGE" {
+				t.Errorf("kubectl get hooktemplates prints %q", got)
+			}
+		})).
+		Feature())
+}
+
+func TestPreHookFails(t *testing.T) {
+	t.Parallel()
+	h := hooked{newWorld(t, "hook-fails")}
+	suite.Test(t, features.New("a backup of which a pre-hook fails").
+		Setup(step(h.prepare)).
+		Assess("is not made, and the application is thawed", step(func(ctx context.Context, t *testing.T) {
+			run := h.awaitSession(ctx, t, h.start(ctx, t, object.Hooks([]string{"freeze", "fail"}, []string{"thaw"}), nil), patience)
+			c := metav1alpha1.FindCondition(run.Status.Conditions, corev1alpha1.ConditionPreBackupHooksExecutionSucceeded)
+			if run.Status.Phase != corev1alpha1.BackupSessionPhaseFailed || c == nil || !strings.Contains(c.Message, "exit code 3: it is busy") {
+				t.Errorf("the run is %s: %+v", run.Status.Phase, run.Status.Conditions)
+			}
+			h.isThawed(ctx, t, "Failed")
+			if len(run.Status.Snapshots) > 0 {
+				t.Errorf("there are Snapshots: %+v", run.Status.Snapshots)
+			}
+		})).
+		Feature())
+}
+
+// TestOperatorKilledBetweenHooks is alone: no other test should wait for the operator meanwhile.
+func TestOperatorKilledBetweenHooks(t *testing.T) {
+	h := hooked{newWorld(t, "hook-killed")}
+	suite.Test(t, features.New("an operator that is killed between a pre-hook and its post-hook").
+		Setup(step(h.prepare)).
+		Assess("is followed by one that thaws the application", step(func(ctx context.Context, t *testing.T) {
+			s := &slow{world: h.world, mebibytes: 60, perSecond: 6}
+			s.grow(ctx, t, s.mebibytes)
+			name := h.start(ctx, t, object.Hooks([]string{"freeze"}, []string{"thaw"}), map[string]string{"args": fmt.Sprintf("--limit-upload=%d", s.perSecond*1024)})
+			run := &corev1alpha1.BackupSession{}
+			await(ctx, t, "the backup runs behind its pre-hook", patience, func(ctx context.Context) (bool, string) {
+				if err := host.client.Get(ctx, h.key(name), run); err != nil {
+					return false, err.Error()
+				}
+				return metav1alpha1.HasCondition(run.Status.Conditions, corev1alpha1.ConditionBackupExecutorEnsured), fmt.Sprintf("%+v", run.Status)
+			})
+			must(t, host.client.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(operatorNamespace),
+				client.MatchingLabels{"app.kubernetes.io/name": "kubestash-operator"}, client.GracePeriodSeconds(0)))
+			if out := h.sh(ctx, t, "cat "+frozen); strings.TrimSpace(out) != name {
+				t.Errorf("the application is not frozen by %s: %q", name, out)
+			}
+			h.succeed(ctx, t, name, s.within())
+			h.isThawed(ctx, t, "Succeeded")
+		})).
+		Feature())
+}
+
+// TestSessionDeletedBetweenHooks deletes everything that the hooks came from, in the middle of the backup.
+func TestSessionDeletedBetweenHooks(t *testing.T) {
+	t.Parallel()
+	h := hooked{newWorld(t, "hook-deleted")}
+	suite.Test(t, features.New("a configuration that is deleted, with its HookTemplates, while the application is frozen").
+		Setup(step(h.prepare)).
+		Assess("takes its run with it, and the application is thawed", step(func(ctx context.Context, t *testing.T) {
+			s := &slow{world: h.world, mebibytes: 60, perSecond: 1}
+			s.grow(ctx, t, s.mebibytes)
+			name := h.start(ctx, t, object.Hooks([]string{"freeze"}, []string{"thaw"}), map[string]string{"args": fmt.Sprintf("--limit-upload=%d", s.perSecond*1024)})
+			await(ctx, t, "the application is frozen", patience, func(ctx context.Context) (bool, string) {
+				out := h.sh(ctx, t, "cat "+frozen+" 2>&1 || true")
+				return strings.TrimSpace(out) == name, out
+			})
+			must(t, host.client.DeleteAllOf(ctx, &corev1alpha1.HookTemplate{}, client.InNamespace(h.namespace)))
+			must(t, host.client.DeleteAllOf(ctx, &corev1alpha1.BackupConfiguration{}, client.InNamespace(h.namespace)))
+			await(ctx, t, "the run is gone", time.Minute, func(ctx context.Context) (bool, string) {
+				var list corev1alpha1.BackupSessionList
+				if err := host.client.List(ctx, &list, client.InNamespace(h.namespace)); err != nil {
+					return false, err.Error()
+				}
+				return len(list.Items) == 0, fmt.Sprintf("%+v", list.Items)
+			})
+			h.isThawed(ctx, t, "Failed")
+		})).
+		Feature())
+}
