@@ -162,6 +162,10 @@ test-images-given:
 test-e2e: $(CLUSTER) ## Test the deployed operator on a real cluster: back up, destroy, restore, break things.
 	go test $(GO_TEST_FLAGS) -tags e2e -count 1 -p 1 -timeout 30m ./tests/e2e/...
 
+.PHONY: bench
+bench: $(CLUSTER) ## Measure what KubeStash costs, against its goals. Needs a quiet machine; docs/benchmarks.md says how to read it.
+	go test $(GO_TEST_FLAGS) -tags bench -count 1 -p 1 -v -timeout 120m ./tests/bench/...
+
 # How long each target runs; "make fuzz FUZZTIME=10m FUZZ=FuzzResolve".
 FUZZTIME ?= 1m
 FUZZ ?= .

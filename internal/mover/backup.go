@@ -58,7 +58,7 @@ func (w *work) backupInto(ctx context.Context, index int, out *task.RepositoryRe
 	order := w.task.Repositories[index]
 	err = w.fill(ctx, r, order, out)
 	if len(out.Summaries) > 0 {
-		stats, statsErr := r.engine.Stats(ctx)
+		stats, statsErr := w.measure(ctx, r)
 		if statsErr == nil {
 			out.Stats = &stats
 		} else {

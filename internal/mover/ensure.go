@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"kubestash.com/kubestash/internal/backend"
 	"kubestash.com/kubestash/internal/engine"
 )
 
@@ -19,8 +18,6 @@ const (
 	configFile  = "config"
 	keysFolder  = "keys"
 	locksFolder = "locks"
-	// maxConfig is far more than restic's config has.
-	maxConfig = 1 << 20
 )
 
 // patience is how long a store may take to answer at all: in a pod's first seconds its network may not be there.
@@ -29,50 +26,61 @@ var patience = []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second
 // errEnough ends a listing.
 var errEnough = errors.New("enough")
 
+// holding is what lies in a repository's folder.
+type holding int
+
+const (
+	// holdsNothing but keys, perhaps: there is no repository.
+	holdsNothing holding = iota
+	// holdsData without the file that would make a repository of it.
+	holdsData
+	holdsConfig
+)
+
 // reach proves that the store answers and that its bucket is there, before restic is asked anything: restic
 // repeats a failing request for a quarter of an hour, takes a missing bucket for an absent repository, and
-// would then create both. It returns what lies in the repository's folder: only keys, or more than that.
-func (w *work) reach(ctx context.Context, r *repository) (keys []string, more bool, err error) {
+// would then create both. It returns what lies in the repository's folder, and the keys of one that has no more.
+func (w *work) reach(ctx context.Context, r *repository) (keys []string, holds holding, err error) {
 	for attempt := 0; ; attempt++ {
-		keys, more = nil, false
+		keys, holds = nil, holdsNothing
+		// In the order of names config comes first, so a store that lists in order is asked once.
 		err = r.objects.List(ctx, r.dir, func(key string) error {
-			if within, _ := strings.CutPrefix(key, r.dir+"/"); strings.HasPrefix(within, keysFolder+"/") {
+			within, _ := strings.CutPrefix(key, r.dir+"/")
+			switch {
+			case within == configFile:
+				holds = holdsConfig
+				return errEnough
+			case strings.HasPrefix(within, keysFolder+"/"):
 				keys = append(keys, key)
-				return nil
+			default:
+				holds = holdsData
 			}
-			more = true
-			return errEnough
+			return nil
 		})
 		if err == nil || errors.Is(err, errEnough) {
-			return keys, more, nil
+			return keys, holds, nil
 		}
 		err = r.safe(err)
 		if engine.ClassOf(err) != engine.ClassUnreachable || attempt == len(patience) {
-			return nil, false, err
+			return nil, holdsNothing, err
 		}
 		w.Log.Info("the store does not answer yet", "reason", err.Error())
 		if w.Wait(ctx, patience[attempt]) != nil {
-			return nil, false, err
+			return nil, holdsNothing, err
 		}
 	}
 }
 
 // ensure makes sure that there is a repository, and reports whether it created it. In the usual case it
-// costs two requests to the store and no process: a wrong password shows when restic does its work.
+// costs one request to the store and no process: a wrong password shows when restic does its work.
 func (w *work) ensure(ctx context.Context, r *repository) (created bool, err error) {
-	keys, more, err := w.reach(ctx, r)
-	if err != nil {
+	keys, holds, err := w.reach(ctx, r)
+	switch {
+	case err != nil || holds == holdsConfig:
 		return false, err
-	}
-	if more {
-		_, err := r.objects.Get(ctx, path.Join(r.dir, configFile), maxConfig)
-		if err == nil {
-			return false, nil
-		}
-		if backend.IsNotFound(err) {
-			return false, &engine.Error{Class: engine.ClassDamaged, Message: "there is data in " + r.dir +
-				", but no " + configFile + " file of restic: put it back, or move the data away"}
-		}
+	case holds == holdsData:
+		return false, &engine.Error{Class: engine.ClassDamaged, Message: "there is data in " + r.dir +
+			", but no " + configFile + " file of restic: put it back, or move the data away"}
 	}
 	exists, err := r.engine.Exists(ctx)
 	if err != nil || exists {

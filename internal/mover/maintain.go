@@ -43,7 +43,7 @@ func (w *work) maintainOne(ctx context.Context, index int, out *task.RepositoryR
 		return err
 	}
 	defer r.close()
-	if _, more, err := w.reach(ctx, r); err != nil || !more {
+	if _, holds, err := w.reach(ctx, r); err != nil || holds == holdsNothing {
 		// A first backup that failed has left nothing to look after.
 		return err
 	}

@@ -35,6 +35,7 @@ func BackupConfiguration(obj *corev1alpha1.BackupConfiguration) field.ErrorList 
 		list = append(list, scheduler(here.Child("scheduler"), s.Scheduler)...)
 		list = append(list, addon(here.Child("addon"), s.Addon)...)
 		list = append(list, repositories(here.Child("repositories"), obj, s.Repositories)...)
+		list = append(list, verifiers(here.Child("repositories"), s.Repositories)...)
 	}
 	return append(list, directories(obj)...)
 }

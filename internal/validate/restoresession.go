@@ -17,9 +17,9 @@ func RestoreSession(obj *corev1alpha1.RestoreSession) field.ErrorList {
 	if source == nil {
 		return field.ErrorList{field.Required(at, "say what to restore: a snapshot, or a repository and latest")}
 	}
-	var list field.ErrorList
+	list := manifests(field.NewPath("spec", "manifestOptions"), obj.Spec.ManifestOptions)
 	if obj.Spec.Addon != nil {
-		list = PodTemplate(field.NewPath("spec", "addon", "jobTemplate"), obj.Spec.Addon.JobTemplate)
+		list = append(list, PodTemplate(field.NewPath("spec", "addon", "jobTemplate"), obj.Spec.Addon.JobTemplate)...)
 	}
 	if s := source.EncryptionSecret; s != nil && s.Name == "" {
 		list = append(list, field.Required(at.Child("encryptionSecret", "name"), "name the Secret that holds RESTIC_PASSWORD"))

@@ -93,6 +93,7 @@ func isKind(kind string) bool {
 
 // fromBlueprint leads to every target that names it.
 func (r *Reconciler) fromBlueprint(ctx context.Context, o client.Object) []Request {
+	r.tellSubjects(o)
 	var requests []Request
 	for _, kind := range Kinds {
 		list := &metav1.PartialObjectMetadataList{}

@@ -66,12 +66,6 @@ func invalid(s *corev1alpha1.RestoreSession) []string {
 		return validate.Messages(list)
 	}
 	var out []string
-	refuse := func(isSet bool, field, instead string) {
-		if isSet {
-			out = append(out, fmt.Sprintf("spec.%s is not supported by this version; %s.", field, instead))
-		}
-	}
-	refuse(s.Spec.ManifestOptions != nil, "manifestOptions", "remove it")
 	switch {
 	case s.Spec.Addon == nil || s.Spec.Addon.Name == "":
 		out = append(out, "spec.addon.name is missing; workload-addon restores workloads, pvc-addon PersistentVolumeClaims.")

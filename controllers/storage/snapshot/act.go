@@ -27,6 +27,9 @@ const (
 // finalize removes a Snapshot's document with the policy WipeOut. Its restic snapshots are forgotten by a backup pod,
 // which has the password and the repository open: the one that retention used, or the next one.
 func (r *Reconciler) finalize(ctx context.Context, s *storagev1alpha1.Snapshot) error {
+	if s.Spec.Paused {
+		return kube.Wait(forgetInterval, "the Snapshot is paused")
+	}
 	if s.Spec.DeletionPolicy != storagev1alpha1.DeletionPolicyWipeOut {
 		return nil
 	}

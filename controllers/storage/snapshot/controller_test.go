@@ -83,6 +83,8 @@ func TestDeletion(t *testing.T) {
 			snapshot(func(s *storagev1alpha1.Snapshot) { s.Status.Components = nil }), repo(false), storage()}},
 		"WipeOut of data waits for the next backup": {objects: []client.Object{snapshot(), repo(false), storage()},
 			stays: true, documented: true, events: []string{"Normal SnapshotCleanupPending"}},
+		"a paused Snapshot is left alone": {objects: []client.Object{
+			snapshot(forgotten, func(s *storagev1alpha1.Snapshot) { s.Spec.Paused = true }), repo(false), storage()}, stays: true, documented: true},
 		"with its Repository it goes at once":    {objects: []client.Object{snapshot(), repo(true), storage()}, documented: true},
 		"without its Repository it goes at once": {objects: []client.Object{snapshot(), storage()}, documented: true},
 		"without its storage it goes at once":    {objects: []client.Object{snapshot(), repo(false)}, documented: true},

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -27,6 +28,7 @@ func Objects(t *testing.T, open func(t *testing.T) backend.Objects) {
 		{"a listing has every key below a folder, and none beside it", listsAFolder},
 		{"a listing stops with the caller's error", stopsAListing},
 		{"one level of a folder is its files and folders, by name", browsesOneLevel},
+		{"a measuring has the size of every object below a folder", measuresAFolder},
 		{"deleting can be repeated", deletesTwice},
 		{"deleting a folder spares its neighbours", deletesAFolder},
 		{"nothing climbs out, and everything is not a folder to delete", keepsInside},
@@ -115,6 +117,25 @@ func listsAFolder(t *testing.T, o backend.Objects) {
 	wantKeys(t, o, "a/", "a/1", "a/b/2")
 	wantKeys(t, o, "", "4", "a/1", "a/b/2", "ab/3")
 	wantKeys(t, o, "nothing/here")
+}
+
+func measuresAFolder(t *testing.T, o backend.Objects) {
+	t.Helper()
+	put(t, o, "a/1", "12345")
+	put(t, o, "a/b/2", "")
+	put(t, o, "ab/3", "x")
+	sizes := map[string]int64{}
+	err := backend.Measure(t.Context(), o, "a", func(key string, bytes int64) error { sizes[key] = bytes; return nil })
+	if want := map[string]int64{"a/1": 5, "a/b/2": 0}; err != nil || !maps.Equal(sizes, want) {
+		t.Errorf("got %v, %v; want %v", sizes, err, want)
+	}
+	enough := errors.New("enough")
+	if err := backend.Measure(t.Context(), o, "a", func(string, int64) error { return enough }); !errors.Is(err, enough) {
+		t.Errorf("got %v, not the caller's error", err)
+	}
+	if err := backend.Measure(t.Context(), o, "nothing/here", func(key string, _ int64) error { return fmt.Errorf("%s is there", key) }); err != nil {
+		t.Error(err)
+	}
 }
 
 func stopsAListing(t *testing.T, o backend.Objects) {

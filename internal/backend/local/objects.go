@@ -137,6 +137,27 @@ func (o *objects) Get(_ context.Context, key string, limit int64) ([]byte, error
 }
 
 func (o *objects) List(ctx context.Context, prefix string, each func(string) error) error {
+	return o.walk(ctx, prefix, func(name string, _ fs.DirEntry) error { return each(name) })
+}
+
+var _ backend.Measurer = (*objects)(nil)
+
+// Measure implements backend.Measurer.
+func (o *objects) Measure(ctx context.Context, prefix string, each func(key string, bytes int64) error) error {
+	return o.walk(ctx, prefix, func(name string, entry fs.DirEntry) error {
+		info, err := entry.Info()
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			// Somebody else deletes at the same time.
+			return nil
+		case err != nil:
+			return meaning("measuring "+name, err)
+		}
+		return each(name, info.Size())
+	})
+}
+
+func (o *objects) walk(ctx context.Context, prefix string, each func(string, fs.DirEntry) error) error {
 	within, err := backend.CleanPrefix(prefix)
 	if err != nil {
 		return err
@@ -156,7 +177,7 @@ func (o *objects) List(ctx context.Context, prefix string, each func(string) err
 		case entry.IsDir() || strings.HasPrefix(entry.Name(), partial):
 			return nil
 		}
-		return each(name)
+		return each(name, entry)
 	})
 }
 

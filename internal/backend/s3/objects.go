@@ -114,13 +114,26 @@ func (o *objects) Get(ctx context.Context, key string, limit int64) ([]byte, err
 }
 
 func (o *objects) List(ctx context.Context, prefix string, each func(string) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	return o.Measure(ctx, prefix, func(key string, _ int64) error { return each(key) })
+}
+
+var _ backend.Measurer = (*objects)(nil)
+
+// Measure implements backend.Measurer.
+func (o *objects) Measure(ctx context.Context, prefix string, each func(key string, bytes int64) error) error {
 	within, err := backend.CleanPrefix(prefix)
 	if err != nil {
 		return err
 	}
-	for entry := range o.client.ListObjects(ctx, o.place.bucket, minio.ListObjectsOptions{Prefix: o.folder(within), Recursive: true}) {
+	ctx, cancel := context.WithCancel(ctx)
+	entries := o.client.ListObjects(ctx, o.place.bucket, minio.ListObjectsOptions{Prefix: o.folder(within), Recursive: true})
+	// Who lists goes on until somebody takes what it has found, also when that isn't wanted any more.
+	defer func() {
+		cancel()
+		for range entries {
+		}
+	}()
+	for entry := range entries {
 		if entry.Err != nil {
 			return o.meaning("listing "+firstOf(within, "the bucket"), entry.Err)
 		}
@@ -132,7 +145,7 @@ func (o *objects) List(ctx context.Context, prefix string, each func(string) err
 		if strings.HasSuffix(key, "/") {
 			continue
 		}
-		if err := each(key); err != nil {
+		if err := each(key, entry.Size); err != nil {
 			return err
 		}
 	}

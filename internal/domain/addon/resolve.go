@@ -70,6 +70,9 @@ func begin(request Request) (*addonsv1alpha1.Task, *addonsv1alpha1.Function, Pla
 	if function == nil {
 		return nil, nil, Plan{}, &UnknownFunctionError{Addon: request.Addon.Name, Task: task.Name, Function: task.Function}
 	}
+	if err := unsupported(task, function); err != nil {
+		return nil, nil, Plan{}, err
+	}
 	plan := Plan{Task: TaskName(task.Name), Driver: task.Driver, Singleton: task.Singleton}
 	if plan.Driver == "" {
 		plan.Driver = metav1alpha1.DriverRestic

@@ -1,0 +1,145 @@
+//go:build bench
+
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package mover
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// What the mover may ask the store beside what restic asks for the same work: whether there is a repository, whether
+// somebody holds a lock, and, for each thousand files, how large it has become. A restore first reads what it is to restore.
+const (
+	moreRequestsOfABackup  = 3
+	moreRequestsOfARestore = 12
+)
+
+func TestMoverAgainstRestic(t *testing.T) {
+	b := newBench(t)
+	var rows []row
+	for _, d := range []data{
+		{"1 × 1 GiB", 1, scaled(1 << 30)},
+		{"10,000 × 100 KB", int(scaled(10_000)), 100_000},
+		{"100,000 × 4 KB", int(scaled(100_000)), 4_000},
+	} {
+		must(t, os.MkdirAll(b.source, 0o755))
+		d.plant(t, b.source)
+		rows = append(rows, compare(t, b, d)...)
+		must(t, os.RemoveAll(b.source))
+	}
+	fmt.Printf("\n%s\n\n%s\n", machine(), table(rows))
+}
+
+// compare lets the two do the same in turn, each on a repository of its own.
+func compare(t *testing.T, b *bench, d data) []row {
+	t.Helper()
+	first, again, back := row{work: d.name + ", first backup"}, row{work: d.name + ", nothing changed"}, row{work: d.name + ", restore"}
+	var name string
+	for round := range setting("BENCH_ROUNDS", 3) {
+		name = fmt.Sprintf("%d-%d", d.files, round)
+		bare, ours := name+"/restic", name+"/mover"
+		for _, repository := range []string{bare, ours} {
+			b.bare(t, repository, "init")
+		}
+		c, id := b.bareBackup(t, bare)
+		first.restic = append(first.restic, c)
+		c, summary := b.moverBackup(t, ours)
+		first.mover = append(first.mover, c)
+		for range 3 {
+			c, _ = b.bareBackup(t, bare)
+			again.restic = append(again.restic, c)
+			c, _ = b.moverBackup(t, ours)
+			again.mover = append(again.mover, c)
+		}
+		back.restic = append(back.restic, b.restored(t, d, func() cost { return b.bareRestore(t, bare, id) }))
+		back.mover = append(back.mover, b.restored(t, d, func() cost { return b.moverRestore(t, ours, summary.ID) }))
+	}
+	wantThrifty(t, first, moreRequestsOfABackup, 1)
+	wantThrifty(t, again, moreRequestsOfABackup, 1)
+	wantThrifty(t, back, moreRequestsOfARestore, 2)
+	for _, of := range []string{"check", "prune"} {
+		c, _ := b.bare(t, name+"/mover", of)
+		fmt.Printf("restic %s of %s: %.2f s, %d MiB, %d requests\n", of, d.name, c.wall.Seconds(), c.rss>>20, requests(c))
+	}
+	return []row{first, again, back}
+}
+
+// restored runs a restore into a source that isn't there any more.
+func (b *bench) restored(t *testing.T, d data, restore func() cost) cost {
+	t.Helper()
+	kept := filepath.Join(b.folder, "kept")
+	must(t, os.Rename(b.source, kept))
+	c := restore()
+	d.wantWhole(t, b.source)
+	must(t, os.RemoveAll(b.source))
+	must(t, os.Rename(kept, b.source))
+	return c
+}
+
+// wantThrifty compares what doesn't depend on how busy the machine is. A prune or a full pack more or less makes restic's own number differ a
+// little from run to run, so the smallest of each side are compared.
+func wantThrifty(t *testing.T, r row, more int64, processes int) {
+	t.Helper()
+	least := func(costs []cost) int64 {
+		numbers := make([]int64, 0, len(costs))
+		for _, c := range costs {
+			numbers = append(numbers, requests(c))
+		}
+		return slices.Min(numbers)
+	}
+	if bare, ours := least(r.restic), least(r.mover); ours > bare+more+bare/100 {
+		t.Errorf("%s: the mover makes %d requests and restic %d; at most %d more are needed: %v and %v", r.work, ours, bare, more,
+			told(r.mover[0].requests), told(r.restic[0].requests))
+	}
+	for _, c := range r.mover {
+		if c.children > processes {
+			t.Errorf("%s: %d processes were started, not %d", r.work, c.children, processes)
+		}
+	}
+}
+
+func told(requests map[string]int) string {
+	var out []string
+	for _, method := range slices.Sorted(maps.Keys(requests)) {
+		out = append(out, fmt.Sprintf("%s %d", method, requests[method]))
+	}
+	return strings.Join(out, ", ")
+}
+
+// scaled makes a quick look possible: BENCH_PERCENT=5 leaves a twentieth of the data.
+func scaled(n int64) int64 { return max(n*int64(setting("BENCH_PERCENT", 100))/100, 1) }
+
+func setting(name string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil && n > 0 {
+		return n
+	}
+	return otherwise
+}
+
+// machine says where it was measured, and how busy others kept it.
+func machine() string {
+	model := "unknown processor"
+	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range strings.Lines(string(info)) {
+			if key, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(key) == "model name" {
+				model = strings.TrimSpace(value)
+			}
+		}
+	}
+	load, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		load = []byte("unknown")
+	}
+	return fmt.Sprintf("%d × %s, %s; load average at the end: %s; %d %% of the data, %d rounds", runtime.NumCPU(), model, runtime.Version(),
+		strings.TrimSpace(string(load)), setting("BENCH_PERCENT", 100), setting("BENCH_ROUNDS", 3))
+}
