@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -138,7 +139,8 @@ func (s Skeleton[T, P]) setFinalizer(ctx context.Context, obj P, present bool) e
 // patchStatus writes what the pass changed in the status, and nothing when it changed nothing. It is refused
 // when the object changed since it was read.
 func (s Skeleton[T, P]) patchStatus(ctx context.Context, before, obj P) error {
-	if reflect.DeepEqual(statusOf(before), statusOf(obj)) {
+	// The same point in time may come from the API server in another zone than from a rule.
+	if equality.Semantic.DeepEqual(statusOf(before), statusOf(obj)) {
 		return nil
 	}
 	base := obj.DeepCopyObject().(P)
