@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"unicode"
 
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/backend"
@@ -55,6 +56,8 @@ func (Backend) Validate(spec storagev1alpha1.Backend) []string {
 	switch bucket := strings.Trim(spec.S3.Bucket, "/"); {
 	case bucket == "":
 		wrong = append(wrong, "storage.s3.bucket is missing: name the bucket that the backups are kept in")
+	case strings.ContainsFunc(bucket, unicode.IsControl):
+		wrong = append(wrong, fmt.Sprintf("storage.s3.bucket %q holds a character that can't be printed: write the bucket's name as your provider shows it", bucket))
 	case strings.Contains(bucket, "/"):
 		wrong = append(wrong, fmt.Sprintf("storage.s3.bucket %q is a path: put what follows the bucket's name into storage.s3.prefix", bucket))
 	}

@@ -51,7 +51,7 @@ var textFunctions = template.FuncMap{
 	"replace":    replaced,
 	"repeat":     repeated,
 	"trunc":      truncated,
-	"indent":     func(spaces int, s string) (string, error) { return indented(spaces, s) },
+	"indent":     indented,
 	"nindent": func(spaces int, s string) (string, error) {
 		text, err := indented(spaces, s)
 		return "\n" + text, err
@@ -83,7 +83,7 @@ var listFunctions = template.FuncMap{
 	"prepend": func(list []any, item any) []any {
 		return append([]any{item}, list...)
 	},
-	"concat": func(lists ...[]any) []any { return slices.Concat(lists...) },
+	"concat": slices.Concat[[]any],
 	"first":  func(list []any) any { return at(list, 0) },
 	"last":   func(list []any) any { return at(list, len(list)-1) },
 	"rest":   func(list []any) []any { return list[min(1, len(list)):] },

@@ -17,7 +17,7 @@ import (
 
 // hooks gives the session hooks of these names. Each tells how the session went, as a post-hook that sends a message would.
 func (w *world) hooks(pre, post []string, change ...func(*corev1alpha1.HookInfo)) {
-	make := func(names []string) []hook.Known {
+	known := func(names []string) []hook.Known {
 		var out []hook.Known
 		for _, name := range names {
 			k := hook.Known{Hook: hook.Hook{Info: corev1alpha1.HookInfo{Name: name}, Template: &corev1alpha1.HookTemplateSpec{
@@ -33,7 +33,7 @@ func (w *world) hooks(pre, post []string, change ...func(*corev1alpha1.HookInfo)
 		}
 		return out
 	}
-	w.facts.Hooks = Hooks{Pre: make(pre), Post: make(post), Record: &runtime.RawExtension{Raw: []byte(`{}`)}}
+	w.facts.Hooks = Hooks{Pre: known(pre), Post: known(post), Record: &runtime.RawExtension{Raw: []byte(`{}`)}}
 	w.attempts = map[string]hook.Attempt{}
 }
 

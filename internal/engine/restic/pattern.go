@@ -4,7 +4,6 @@
 package restic
 
 import (
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -78,8 +77,11 @@ func consume(pattern, above []string) (out []string, whole bool) {
 	if next[len(pattern)] {
 		return nil, true
 	}
-	for _, at := range slices.Sorted(maps.Keys(next)) {
-		out = append(out, "/"+strings.Join(pattern[at:], "/"))
+	for at := len(pattern) - 1; at >= 0; at-- {
+		// What follows a "**" that may come next is part of what that means.
+		if next[at] && !(at > 0 && next[at-1] && pattern[at-1] == "**") {
+			out = append(out, "/"+strings.Join(pattern[at:], "/"))
+		}
 	}
 	return out, false
 }

@@ -77,7 +77,7 @@ func compare(t *testing.T, b *bench, d data) []row {
 // restored runs a restore into a source that isn't there any more.
 func (b *bench) restored(t *testing.T, d data, restore func() cost) cost {
 	t.Helper()
-	kept := filepath.Join(b.folder, "kept")
+	kept := filepath.Join(filepath.Dir(filepath.Dir(b.source)), "kept")
 	must(t, os.Rename(b.source, kept))
 	c := restore()
 	d.wantWhole(t, b.source)
