@@ -112,6 +112,9 @@ func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1al
 		return out, err
 	}
 	out.Task.RetryLock = wait
+	if out.Task.EndedJobs, err = r.endedJobs(ctx, g, c.Part.Component); err != nil {
+		return out, err
+	}
 	var selector map[string]string
 	if g.target.Pod != nil {
 		selector = g.target.Selector

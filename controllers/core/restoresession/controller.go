@@ -34,6 +34,8 @@ import (
 //+kubebuilder:rbac:groups=storage.kubestash.com,resources=snapshots;repositories;backupstorages,verbs=get;list;watch
 // What a task runs (gather).
 //+kubebuilder:rbac:groups=addons.kubestash.com,resources=addons;functions,verbs=get;list;watch
+// Whose locks are stale (kube/lock): those of runs that are over.
+//+kubebuilder:rbac:groups=core.kubestash.com,resources=backupsessions,verbs=get;list;watch
 // One Job per component (CreateJobs, StopJobs).
 //+kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;delete
 // Reports are in the termination message of the Jobs' pods; the node of a claim is found by the pods that use it.
