@@ -34,6 +34,10 @@ type Work struct {
 	// Waiting tells why the newest pod has not started; Since is when it was made.
 	Waiting string
 	Since   time.Time
+	// Overdue is when the newest pod, which was told to end, should have ended at the latest, and Node is where it is;
+	// zero when it wasn't told, or has ended.
+	Overdue time.Time
+	Node    string
 }
 
 // ReadWork reads a Job and its pods. A Job that the cache doesn't know is looked up past it, because a cache
@@ -86,7 +90,10 @@ func workOf(job *batchv1.Job, pods []corev1.Pod) Work {
 
 // look takes in one pod; a later one outweighs an earlier one.
 func (w *Work) look(pod *corev1.Pod) {
-	w.Running, w.Waiting = nil, ""
+	w.Running, w.Waiting, w.Overdue, w.Node = nil, "", time.Time{}, ""
+	if end := pod.DeletionTimestamp; end != nil && pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed {
+		w.Overdue, w.Node = end.Time, pod.Spec.NodeName
+	}
 	switch pod.Status.Phase {
 	case corev1.PodRunning:
 		w.Running = pod

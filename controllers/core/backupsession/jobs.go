@@ -48,6 +48,7 @@ func (r *Reconciler) gatherUnitJobs(ctx context.Context, g *gathered, u *session
 func (r *Reconciler) jobFact(ctx context.Context, g *gathered, u *session.Unit, component, name string, work kube.Work) session.Job {
 	fact := session.Job{
 		Name: name, Exists: work.Exists, Ended: work.Ended, Failure: work.Failure, Waiting: work.Waiting, Since: work.Since,
+		Overdue: work.Overdue, Node: work.Node,
 	}
 	if work.Ended && work.Message != "" {
 		report, err := task.DecodeReport(work.Message)

@@ -38,6 +38,7 @@ func (r *Reconciler) gatherJobs(ctx context.Context, g *gathered) error {
 func (r *Reconciler) jobFact(ctx context.Context, name string, work kube.Work) restore.Job {
 	fact := restore.Job{
 		Name: name, Exists: work.Exists, Ended: work.Ended, Failure: work.Failure, Waiting: work.Waiting, Since: work.Since,
+		Overdue: work.Overdue, Node: work.Node,
 		Working: work.Running != nil,
 	}
 	if work.Ended && work.Message != "" {

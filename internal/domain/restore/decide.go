@@ -181,6 +181,8 @@ func (d *decision) component(before corev1alpha1.ComponentRestoreStatus, job Job
 		return fail("the restore did not finish within restoreTimeout " + d.facts.Session.Spec.RestoreTimeout.Duration.String() + ".")
 	case !job.Exists:
 		return fail("its Job was deleted before it ended.")
+	case lost(job, d.now):
+		return fail(fmt.Sprintf(lostMessage, job.Node))
 	case job.Ended:
 		return fail(job.Failure)
 	case job.Working:

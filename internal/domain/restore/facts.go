@@ -63,6 +63,10 @@ type Job struct {
 	Working bool
 	Waiting string
 	Since   time.Time
+	// Overdue is when a pod of the Job that was told to end should have ended at the latest, and Node is where it is;
+	// zero when none was told so.
+	Overdue time.Time
+	Node    string
 }
 
 // Verdict is a decision. Status and Events hold once every intent was carried out, in order.

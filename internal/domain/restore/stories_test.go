@@ -135,6 +135,15 @@ func TestStories(t *testing.T) {
 		j.Restored, j.Duration = ": 12 files, 5.000 MiB", 4*time.Second
 	}
 	for story, tell := range map[string]func(w *world){
+		"the node of a pod is lost": func(w *world) {
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(time.Minute, "the node does not answer any more, and the pod was told to end within a minute")
+			w.job("dump", func(j *Job) { j.Working, j.Waiting, j.Overdue, j.Node = true, "", w.now.Add(time.Minute), "node1" })
+			w.pass()
+			w.then(2*time.Minute+time.Second, "it is more than a minute late")
+			w.pass()
+		},
 		"every byte comes back": func(w *world) {
 			w.then(0, "the session was created")
 			w.pass()

@@ -239,7 +239,12 @@ func (d *decision) lastOf(u Unit) bool {
 		return true
 	}
 	if u.Finisher.Exists {
+		if d.late() {
+			d.intend(StopJobs{Names: []string{u.Finisher.Name}})
+			return true
+		}
 		d.verdict.WakeUp = progressInterval
+		d.wakeAtDeadline()
 		return false
 	}
 	finish := Finish{Target: u.Target}
@@ -365,6 +370,8 @@ func (d *decision) component(
 		return failed(before, why), true
 	case !job.Exists:
 		return failed(before, "its Job was deleted before it ended."), true
+	case lost(job, d.now):
+		return failed(before, fmt.Sprintf(lostMessage, job.Node)), true
 	case job.Ended:
 		return failed(before, job.Failure), true
 	case works:

@@ -79,6 +79,10 @@ type Job struct {
 	// Waiting tells why the Job's pod has not started; empty when it has. Since is when the pod was made.
 	Waiting string
 	Since   time.Time
+	// Overdue is when a pod of the Job that was told to end should have ended at the latest, and Node is where it is;
+	// zero when none was told so.
+	Overdue time.Time
+	Node    string
 }
 
 // Outcome is what a Report says of one Repository.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/retention"
 )
@@ -19,6 +20,9 @@ const (
 	wipedByUser = "deleted by a user, with its data"
 	// notForgotten is added to why a Snapshot goes while a pod has yet to forget its data.
 	notForgotten = "; its data goes with the next backup that succeeds"
+	// locked is added to why a Snapshot goes whose pod was killed: it may have left a lock, only its Snapshot tells whose
+	// that is, and only a run that succeeds has removed it.
+	locked = "; it goes with the next backup that succeeds, as its pod was killed and may have left a lock"
 )
 
 // retain records what the pods have forgotten and deletes the Snapshots that are gone with it.
@@ -42,7 +46,7 @@ func (d *decision) retainIn(u Unit, r Repository) []string {
 	if r.PolicyRef.Name == "" {
 		return nil // taken out of the configuration while the backup ran: nobody says what may go
 	}
-	gone, problems := forgotten(u, r)
+	gone, problems := d.forgotten(u, r)
 	entry := d.retained(r, gone)
 	if problem := retentionProblem(r, problems); problem != "" {
 		entry.Phase, entry.Error = corev1alpha1.RetentionPolicyApplyPhaseFailed, problem
@@ -86,6 +90,9 @@ func (d *decision) retained(r Repository, gone map[string]bool) corev1alpha1.Ret
 		case holdsMore(r, decided.Name, gone):
 			told.Reason += notForgotten
 			entry.Kept = append(entry.Kept, told)
+		case !succeeded && wasCut(r, decided.Name):
+			told.Reason += locked
+			entry.Kept = append(entry.Kept, told)
 		default:
 			entry.Dropped = append(entry.Dropped, told)
 		}
@@ -104,6 +111,12 @@ func holdsMore(r Repository, name string, gone map[string]bool) bool {
 	return false
 }
 
+func wasCut(r Repository, name string) bool {
+	return slices.ContainsFunc(r.Past, func(s storagev1alpha1.Snapshot) bool {
+		return s.Name == name && metav1alpha1.IsConditionTrue(s.Status.Conditions, storagev1alpha1.ConditionBackupIncomplete)
+	})
+}
+
 func shorten(entry *corev1alpha1.RetentionPolicyApplyStatus) {
 	const limit = corev1alpha1.RetentionDecisionsLimit
 	entry.Kept, entry.Dropped = entry.Kept[:min(len(entry.Kept), limit)], entry.Dropped[:min(len(entry.Dropped), limit)]
@@ -118,7 +131,7 @@ func reasons(decisions []corev1alpha1.RetentionDecision) string {
 }
 
 // forgotten collects the restic ids that are gone from a Repository, and why others are not.
-func forgotten(u Unit, r Repository) (gone map[string]bool, problems []string) {
+func (d *decision) forgotten(u Unit, r Repository) (gone map[string]bool, problems []string) {
 	gone = map[string]bool{}
 	take := func(who string, o Outcome) {
 		for _, id := range o.Forgotten {
@@ -134,7 +147,7 @@ func forgotten(u Unit, r Repository) (gone map[string]bool, problems []string) {
 	if last := u.Finisher; last.Exists {
 		take("the last step", last.Outcomes[r.Name])
 		if last.Outcomes == nil {
-			problems = append(problems, "the last step: "+last.Failure)
+			problems = append(problems, "the last step: "+d.lastFailure(last))
 		}
 	}
 	return gone, problems

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 )
 
@@ -136,6 +137,50 @@ func TestStories(t *testing.T) {
 			w.pass()
 			w.then(20*time.Second, "the Job failed: its pod was killed twice")
 			w.dies("dump", "its pod was killed (exit code 137, OOMKilled) under a memory limit of 64Mi.")
+			w.settle()
+		},
+		"a failed run keeps what tells whose a lock is": func(w *world) {
+			w.past("repo", "killed", 2*time.Hour, storagev1alpha1.SnapshotPhaseFailed)
+			w.past("repo", "unreadable", time.Hour, storagev1alpha1.SnapshotPhaseFailed)
+			killed := &w.here().Repositories[0].Past[0]
+			killed.Status.Conditions = []metav1alpha1.Condition{{
+				Type: storagev1alpha1.ConditionBackupIncomplete, Status: metav1.ConditionTrue,
+			}}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(9*time.Second, "the pod reports that the storage is gone")
+			w.ends("dump", "no such host")
+			w.settle()
+		},
+		"the node of a pod is lost": func(w *world) {
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(20*time.Second, "the pod works")
+			w.works("dump", 1<<20, 5<<20)
+			w.pass()
+			w.then(time.Minute, "the node does not answer any more, and the pod was told to end within a minute")
+			job := w.here().Jobs["dump"]
+			job.Overdue, job.Node = w.now.Add(time.Minute), "node1"
+			w.here().Jobs["dump"] = job
+			w.pass()
+			w.then(time.Minute+30*time.Second, "it is half a minute late")
+			w.pass()
+			w.then(31*time.Second, "it is more than a minute late")
+			w.settle()
+		},
+		"the last step takes too long": func(w *world) {
+			w.facts.Session.Spec.BackupTimeout = &metav1.Duration{Duration: time.Minute}
+			w.here().Components = []string{"dump-pod-0", "dump-pod-1"}
+			for i, name := range []string{"s1", "s2"} {
+				w.past("repo", name, time.Duration(10-i)*24*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)
+			}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(5*time.Second, "both pods report success")
+			w.ends("dump-pod-0", "")
+			w.ends("dump-pod-1", "")
+			w.settle()
+			w.then(55*time.Second, "the deadline has come")
 			w.settle()
 		},
 		"the Job is deleted by somebody": func(w *world) {
