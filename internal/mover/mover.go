@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -100,7 +101,8 @@ func (w *work) do(ctx context.Context, report *task.Report) error {
 	return invalid("the task's kind %q is unknown", w.task.Kind)
 }
 
-// tell turns an error into what a Report says. An end from outside is told as such, wherever it struck.
+// tell turns an error into what a Report says. An end from outside is told as such, wherever it struck. What kept the
+// work from being done by its deadline is worth more than that the deadline has passed.
 func (w *work) tell(ctx context.Context, err error) (engine.Class, string) {
 	var known *engine.Error
 	message := err.Error()
@@ -108,8 +110,13 @@ func (w *work) tell(ctx context.Context, err error) (engine.Class, string) {
 	if errors.As(err, &known) {
 		message = known.Message
 	}
-	if ctx.Err() != nil && class != engine.ClassInterrupted {
-		class, message = engine.ClassInterrupted, fmt.Sprintf("%v: %s", context.Cause(ctx), message)
+	if cause := context.Cause(ctx); cause != nil && class != engine.ClassInterrupted {
+		if !errors.Is(cause, errDeadline) || class == engine.ClassUnknown {
+			class = engine.ClassInterrupted
+		}
+		if !strings.Contains(message, cause.Error()) {
+			message = fmt.Sprintf("%v: %s", cause, message)
+		}
 	}
 	if message == "" {
 		message = "no reason is known"

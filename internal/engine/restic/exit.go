@@ -148,7 +148,7 @@ func (o *outcome) verdict() (engine.Class, string) {
 	case o.code == 0 && o.signal == 0 && o.err == nil:
 		return "", ""
 	case o.interrupted != nil:
-		return engine.ClassInterrupted, o.stderr.lastWords("restic was stopped: " + o.interrupted.Error())
+		return o.stderr.lastStruggle("restic was stopped: " + o.interrupted.Error())
 	case o.signal == syscall.SIGKILL || o.code == exitKilled:
 		return engine.ClassOutOfMemory, "restic was killed (exit 137), most likely for using more memory than the container's limit"
 	case o.signal != 0:
@@ -175,15 +175,23 @@ func (o *outcome) verdict() (engine.Class, string) {
 	return classOfWords(o.stderr.text()), o.stderr.say(o.code)
 }
 
-// lastWords adds what restic struggled with before it was stopped: it repeats a request that fails for a
-// quarter of an hour, so a deadline may well come first.
-func (c *complaint) lastWords(text string) string {
+// lastStruggle adds what restic struggled with before it was stopped, and that is the class where it is known: restic
+// repeats a request that fails for a quarter of an hour, so a deadline may well come first.
+func (c *complaint) lastStruggle(text string) (engine.Class, string) {
 	for _, line := range slices.Backward(c.words) {
-		if strings.Contains(line, "returned error") {
-			return text + "; before that: " + line
+		if strings.Contains(line, "operation successful after") {
+			break // that struggle was over
 		}
+		if !strings.Contains(line, "returned error") {
+			continue
+		}
+		class := classOfWords(line)
+		if class == engine.ClassUnknown {
+			class = engine.ClassInterrupted
+		}
+		return class, text + "; before that: " + line
 	}
-	return text
+	return engine.ClassInterrupted, text
 }
 
 // holder keeps what restic says of the lock's owner and drops its advice to unlock.

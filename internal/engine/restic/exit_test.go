@@ -94,11 +94,28 @@ func TestHowAProcessEndsIsClassified(t *testing.T) {
 }
 
 func TestAnInterruptionTellsWhatResticStruggledWith(t *testing.T) {
-	o := outcome{started: true, code: 1, interrupted: errors.New("the deadline has passed")}
-	o.stderr.add([]byte("Stat(<config/>) returned error, retrying after 1s: Stat: connection refused"))
-	o.stderr.add([]byte("signal interrupt received, cleaning up"))
-	if _, say := o.verdict(); !strings.Contains(say, "deadline") || !strings.Contains(say, "connection refused") {
-		t.Errorf("got %q", say)
+	for sentence, c := range map[string]struct {
+		words []string
+		class engine.Class
+		say   string
+	}{
+		"a storage that is not there": {[]string{"Stat(<config/>) returned error, retrying after 1s: Stat: connection refused"},
+			engine.ClassUnreachable, "connection refused"},
+		"a storage that is full": {[]string{"Save(<data/12>) returned error, retrying after 1s: Storage backend has reached its minimum free drive threshold"},
+			engine.ClassStorageFull, "minimum free"},
+		"a struggle that nobody knows": {[]string{"Save(<data/12>) returned error, retrying after 1s: odd"}, engine.ClassInterrupted, "odd"},
+		"a struggle that was over": {[]string{"Stat(<config/>) returned error, retrying after 1s: connection refused",
+			"Stat(<config/>) operation successful after 1 retries"}, engine.ClassInterrupted, "deadline"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			o := outcome{started: true, code: 1, interrupted: errors.New("the deadline has passed")}
+			for _, line := range append(c.words, "signal interrupt received, cleaning up") {
+				o.stderr.add([]byte(line))
+			}
+			if class, say := o.verdict(); class != c.class || !strings.Contains(say, "deadline") || !strings.Contains(say, c.say) {
+				t.Errorf("got %s %q", class, say)
+			}
+		})
 	}
 }
 
