@@ -70,6 +70,7 @@ func Recover(content []byte, directory string, storage metav1alpha1.ObjectRefere
 		Spec: storagev1alpha1.RepositorySpec{
 			AppRef: found.Spec.AppRef, StorageRef: storage, Path: found.Spec.Path,
 			DeletionPolicy: storagev1alpha1.DeletionPolicyDelete, EncryptionSecret: secret,
+			Maintenance: found.Spec.Maintenance.DeepCopy(),
 		},
 	}, nil
 }
