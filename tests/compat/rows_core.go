@@ -66,8 +66,8 @@ var blueprintRows = []Row{
 	same("BackupBlueprint", "backupConfigurationTemplate.backends", configuration+" `backends`", Test{"internal/domain/blueprint/blueprint_test.go", "TestThePublishedGuideResolves"}),
 	same("BackupBlueprint", "backupConfigurationTemplate.sessions", configuration+" `sessions`, with `${…}` filled in", Test{"internal/domain/blueprint/blueprint_test.go", "TestThePublishedGuideResolves"}),
 	works("BackupBlueprint", "backupConfigurationTemplate.deletionPolicy", Test{"controllers/core/backupblueprint/backupblueprint_test.go", "TestADeletedBlueprintTakesWhatItMadeWithOnDelete"}),
-	{Kind: "BackupBlueprint", Path: "subjects", Refused: "annotations of %s are not watched by this version", Seen: "annotations of AppBinding are not watched by this version",
-		Test: Test{"internal/domain/blueprint/subjects_test.go", "TestSubjectsThatNobodyWatchesAreTold"},
+	{Kind: "BackupBlueprint", Path: "subjects", Refused: "spec.subjects names kinds that this version doesn't watch: %s", Seen: "spec.subjects names kinds that this version doesn't watch: appcatalog.appscode.com/v1alpha1 AppBinding",
+		Test: Test{"internal/domain/blueprint/subject_test.go", "TestSubjectsThatNobodyWatchesAreTold"},
 		Note: "in an event, as guides have it; Deployment, StatefulSet, DaemonSet and PersistentVolumeClaim are watched"},
 	works("BackupBlueprint", "usagePolicy", usagePolicy),
 }

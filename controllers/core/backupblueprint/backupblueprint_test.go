@@ -342,3 +342,21 @@ func TestARefusedBackupConfigurationIsNoHotLoop(t *testing.T) {
 		t.Errorf("told %q", got)
 	}
 }
+
+func TestSubjectsThatNobodyWatchesAreToldToTheBlueprintsAuthorOnce(t *testing.T) {
+	bp := &corev1alpha1.BackupBlueprint{ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: "odd"}}
+	bp.Spec.Subjects = []metav1.TypeMeta{{APIVersion: "apps/v1", Kind: "Deployment"}, {APIVersion: "kubedb.com/v1", Kind: "Postgres"}}
+	c := newCluster(t, bp)
+	c.pass(corev1alpha1.KindBackupBlueprint, "odd")
+	if told := c.events.take(); !strings.Contains(told, "Warning") || !strings.Contains(told, "kubedb.com/v1 Postgres.") {
+		t.Errorf("told %q", told)
+	}
+	c.pass(corev1alpha1.KindBackupBlueprint, "odd")
+	if told := c.events.take(); told != "" {
+		t.Errorf("told again: %q", told)
+	}
+	c.pass(corev1alpha1.KindBackupBlueprint, "nobody")
+	if told := c.events.take(); told != "" {
+		t.Errorf("told of nobody: %q", told)
+	}
+}

@@ -45,7 +45,7 @@ var Kinds = []schema.GroupVersionKind{
 	corev1.SchemeGroupVersion.WithKind(metav1alpha1.KindPersistentVolumeClaim),
 }
 
-// Request names a target.
+// Request names a target, or a blueprint itself.
 type Request struct {
 	Kind, Namespace, Name string
 }
@@ -106,9 +106,12 @@ func metadata(kind schema.GroupVersionKind) *metav1.PartialObjectMetadata {
 	return obj
 }
 
-// Reconcile runs one pass over a target.
+// Reconcile runs one pass over a target, or over a blueprint itself.
 func (r *Reconciler) Reconcile(ctx context.Context, req Request) (ctrl.Result, error) {
 	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithValues("kind", req.Kind, "namespace", req.Namespace, "name", req.Name))
+	if req.Kind == corev1alpha1.KindBackupBlueprint {
+		return kube.Result(r.tellSubjects(ctx, req))
+	}
 	target, facts, err := r.gather(ctx, req)
 	if err != nil {
 		return kube.Result(err)

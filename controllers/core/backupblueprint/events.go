@@ -10,9 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/blueprint"
 )
 
@@ -65,16 +63,5 @@ func (r *Reconciler) tellDeleted(target *metav1.PartialObjectMetadata, name type
 	if target != nil {
 		r.Recorder.Normal(target, blueprint.EventConfigurationDeleted, fmt.Sprintf(
 			"Deleted BackupConfiguration %s; its Repositories and Snapshots stay.", name))
-	}
-}
-
-// tellSubjects tells the author of a blueprint, each time that it changes, which of its subjects are of no use.
-func (r *Reconciler) tellSubjects(o client.Object) {
-	b, ok := o.(*corev1alpha1.BackupBlueprint)
-	if !ok || !b.DeletionTimestamp.IsZero() {
-		return
-	}
-	if unwatched := blueprint.Unwatched(b.Spec.Subjects); unwatched != "" {
-		r.Recorder.Warning(b, blueprint.EventSubjectsNotWatched, unwatched)
 	}
 }

@@ -91,10 +91,9 @@ func isKind(kind string) bool {
 	return false
 }
 
-// fromBlueprint leads to every target that names it.
+// fromBlueprint leads to the blueprint itself and to every target that names it.
 func (r *Reconciler) fromBlueprint(ctx context.Context, o client.Object) []Request {
-	r.tellSubjects(o)
-	var requests []Request
+	requests := []Request{{Kind: corev1alpha1.KindBackupBlueprint, Namespace: o.GetNamespace(), Name: o.GetName()}}
 	for _, kind := range Kinds {
 		list := &metav1.PartialObjectMetadataList{}
 		list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
