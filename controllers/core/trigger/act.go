@@ -33,7 +33,7 @@ func (r *Reconciler) run(ctx context.Context, bc *corev1alpha1.BackupConfigurati
 		created, err = kube.Create(ctx, r.Client, r.Live, made, isSame)
 	}
 	if err == nil && created {
-		r.tell(bc, made, verdict.Missed)
+		r.tell(bc, made)
 	}
 	return made.Name, err
 }

@@ -94,5 +94,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	} else {
 		log.FromContext(ctx).Info("Skipped a slot", "reason", verdict.Skipped)
 	}
+	if verdict.Missed {
+		r.tellMissed(facts, verdict.Skipped)
+	}
 	return kube.Result(r.complete(ctx, job, message))
 }

@@ -5,20 +5,24 @@ package trigger
 
 import (
 	"fmt"
+	"time"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/configuration"
 )
 
 // EventBackupTriggered is the reason of the event, on the BackupConfiguration, of a slot that started a run.
 const EventBackupTriggered = "BackupTriggered"
 
-// EventSlotsMissed is the reason of the event of a run that stands for slots that were missed.
-const EventSlotsMissed = "SlotsMissed"
+// EventSlotMissed is the reason of the event of a slot that came while the operator was away, and that no run of its own
+// makes up for.
+const EventSlotMissed = "SlotMissed"
 
-func (r *Reconciler) tell(bc *corev1alpha1.BackupConfiguration, run *corev1alpha1.BackupSession, missed int) {
+func (r *Reconciler) tell(bc *corev1alpha1.BackupConfiguration, run *corev1alpha1.BackupSession) {
 	r.Recorder.Normal(bc, EventBackupTriggered, "Started BackupSession "+run.Name+".")
-	if missed > 0 {
-		r.Recorder.Warning(bc, EventSlotsMissed,
-			fmt.Sprintf("%d earlier slots of session %s were missed; BackupSession %s stands for them.", missed, run.Spec.Session, run.Name))
-	}
+}
+
+func (r *Reconciler) tellMissed(facts configuration.SlotFacts, why string) {
+	r.Recorder.Warning(facts.Configuration, EventSlotMissed, fmt.Sprintf("The slot of %s of session %s: %s.",
+		configuration.SlotTime(facts.Scheduled, facts.Created).UTC().Format(time.RFC3339), facts.Session, why))
 }

@@ -34,10 +34,10 @@ type SlotVerdict struct {
 	Session *corev1alpha1.Session
 	// At is the time of the run.
 	At time.Time
-	// Missed is for how many earlier slots this run stands too.
-	Missed int
 	// Skipped says why nothing is run.
 	Skipped string
+	// Missed is true when that is because the operator was away.
+	Missed bool
 }
 
 // Slot decides what the Job of a slot leads to. What a run lacks is not looked at here: the BackupSession tells
@@ -58,7 +58,7 @@ func Slot(f SlotFacts) SlotVerdict {
 	at := SlotTime(f.Scheduled, f.Created)
 	for _, other := range f.Open {
 		if other.After(at) {
-			return SlotVerdict{Skipped: "it was missed, and the slot of " + other.UTC().Format(time.RFC3339) + " is run instead"}
+			return SlotVerdict{Missed: true, Skipped: "it was missed, and the slot of " + other.UTC().Format(time.RFC3339) + " is run instead"}
 		}
 	}
 	for i := range bc.Spec.Sessions {
@@ -68,9 +68,9 @@ func Slot(f SlotFacts) SlotVerdict {
 		}
 		if late := f.Now.Sub(at); session.Scheduler != nil && session.Scheduler.StartingDeadlineSeconds != nil &&
 			late > time.Duration(*session.Scheduler.StartingDeadlineSeconds)*time.Second {
-			return SlotVerdict{Skipped: fmt.Sprintf("it was missed by %s, which is more than startingDeadlineSeconds allows", size.Duration(late))}
+			return SlotVerdict{Missed: true, Skipped: fmt.Sprintf("it was missed by %s, which is more than startingDeadlineSeconds allows", size.Duration(late))}
 		}
-		return SlotVerdict{Session: session, At: at, Missed: len(f.Open)}
+		return SlotVerdict{Session: session, At: at}
 	}
 	return SlotVerdict{Skipped: fmt.Sprintf("the BackupConfiguration has no session %q any more", f.Session)}
 }
