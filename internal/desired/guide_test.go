@@ -21,9 +21,9 @@ import (
 	"kubestash.com/kubestash/config/addons"
 	"kubestash.com/kubestash/internal/domain/addon"
 	"kubestash.com/kubestash/internal/domain/application"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/restore"
 	"kubestash.com/kubestash/internal/task"
-	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/validate"
 )
 
