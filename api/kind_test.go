@@ -63,6 +63,7 @@ var kinds = map[string]struct {
 		resource: "restoresessions.core.kubestash.com", short: []string{"restore"}, all: true, status: true,
 		columns: []string{"Repository .spec.dataSource.repository string", "Phase .status.phase string", "Duration .status.duration string"},
 	},
+	"BackupBatch":     {resource: "backupbatches.core.kubestash.com", all: true, status: true},
 	"BackupBlueprint": {resource: "backupblueprints.core.kubestash.com", all: true},
 	// There is no spec.timeout: the column is published, and blank.
 	"HookTemplate": {

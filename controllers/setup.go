@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kubestash.com/kubestash/controllers/addons/catalogue"
+	"kubestash.com/kubestash/controllers/core/backupbatch"
 	"kubestash.com/kubestash/controllers/core/backupblueprint"
 	"kubestash.com/kubestash/controllers/core/backupconfiguration"
 	"kubestash.com/kubestash/controllers/core/backupsession"
@@ -121,6 +122,11 @@ func list(d Deps) []controller {
 		}},
 		{"backupconfiguration", func(m ctrl.Manager) error {
 			return backupconfiguration.Register(m, backupconfiguration.Deps{
+				Client: d.Client, Live: d.Live, Recorder: d.Recorder("Configure"), Clock: d.Clock,
+			})
+		}},
+		{"backupbatch", func(m ctrl.Manager) error {
+			return backupbatch.Register(m, backupconfiguration.Deps{
 				Client: d.Client, Live: d.Live, Recorder: d.Recorder("Configure"), Clock: d.Clock,
 			})
 		}},

@@ -78,6 +78,7 @@ var families = []family{
 	{"internal/domain/session", "internal/domain/repository", "a session sums up the repositories that it wrote"},
 	{"internal/domain/{session,restore}", "internal/domain/hook", "a session has hooks before and after its work"},
 	{"controllers", "controllers/*/*", "a list names its members"},
+	{"controllers/core/backupbatch", "controllers/core/backupconfiguration", "a batch is brought about as a configuration is"},
 	{"internal/cli", "internal/cli/*", "a list names its members"},
 	{"internal/cli/*", "internal/cli/printer", "all verbs print alike"},
 	{"internal/mover/*", "internal/mover", "a member builds on its port"},

@@ -21,6 +21,7 @@ import (
 	"kubestash.com/kubestash/config/addons"
 	"kubestash.com/kubestash/internal/domain/addon"
 	"kubestash.com/kubestash/internal/domain/application"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/restore"
 	"kubestash.com/kubestash/internal/task"
 	"kubestash.com/kubestash/internal/validate"
@@ -67,7 +68,7 @@ func TestEveryManifestOfTheVolumeGuidesIsPlanned(t *testing.T) {
 			case corev1alpha1.KindBackupConfiguration:
 				bc := &corev1alpha1.BackupConfiguration{}
 				decode(t, doc, bc)
-				called, list = "BackupConfiguration/"+bc.Name, validate.Messages(validate.BackupConfiguration(bc))
+				called, list = "BackupConfiguration/"+bc.Name, validate.Messages(validate.Invoker(invoker.Of(bc)))
 				for _, s := range bc.Spec.Sessions {
 					tries = append(tries, planTry{target: bc.Spec.Target, info: s.Addon, direction: addon.Backup, scheduler: &s.Scheduler.JobTemplate})
 				}

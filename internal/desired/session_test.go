@@ -29,7 +29,7 @@ func nightly(name, session string) (*invoker.Invoker, *corev1alpha1.SessionConfi
 			}},
 		}}},
 	}
-	return invoker.OfConfiguration(bc), &bc.Spec.Sessions[0].SessionConfig
+	return invoker.Of(bc), &bc.Spec.Sessions[0].SessionConfig
 }
 
 func TestNamesAndLabelsOfAnyLengthAreValid(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/validate"
 )
 
@@ -110,7 +111,7 @@ func TestHooksAreUsedByWhomTheyAllow(t *testing.T) {
 		bc.Spec.Sessions = []corev1alpha1.Session{{SessionConfig: corev1alpha1.SessionConfig{
 			Hooks: &corev1alpha1.BackupHooks{PostBackup: []corev1alpha1.HookInfo{row.hook}},
 		}}}
-		expect(t, sentence, validate.BackupConfigurationAmong(bc, validate.Surroundings{
+		expect(t, sentence, validate.InvokerAmong(invoker.Of(bc), validate.Surroundings{
 			Hooks: map[types.NamespacedName]*corev1alpha1.HookTemplate{{Namespace: "platform", Name: "t"}: obj},
 		}), row.want...)
 	}

@@ -12,6 +12,7 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/repository"
 	"kubestash.com/kubestash/internal/domain/usage"
 )
@@ -36,47 +37,48 @@ func (s Surroundings) mayUse(at *field.Path, what string, key types.NamespacedNa
 	return field.ErrorList{field.Forbidden(at, fmt.Sprintf("%s %s: %s", what, key, reason))}
 }
 
-// BackupConfigurationAmong checks a BackupConfiguration against what it refers to and who was there first.
-func BackupConfigurationAmong(obj *corev1alpha1.BackupConfiguration, around Surroundings) field.ErrorList {
+// InvokerAmong checks an invoker against what it refers to and who was there first.
+func InvokerAmong(of *invoker.Invoker, around Surroundings) field.ErrorList {
 	var list field.ErrorList
-	for i, b := range obj.Spec.Backends {
+	for i, b := range of.Backends {
 		at := field.NewPath("spec", "backends").Index(i)
 		if b.StorageRef != nil {
-			key := named(*b.StorageRef, obj.Namespace)
+			key := named(*b.StorageRef, of.Namespace)
 			if s := around.Storages[key]; s != nil {
-				list = append(list, around.mayUse(at.Child("storageRef"), "BackupStorage", key, s.Spec.UsagePolicy, obj.Namespace)...)
+				list = append(list, around.mayUse(at.Child("storageRef"), "BackupStorage", key, s.Spec.UsagePolicy, of.Namespace)...)
 			}
 		}
 		if b.RetentionPolicy != nil {
-			key := named(*b.RetentionPolicy, obj.Namespace)
+			key := named(*b.RetentionPolicy, of.Namespace)
 			if p := around.Policies[key]; p != nil {
-				list = append(list, around.mayUse(at.Child("retentionPolicy"), "RetentionPolicy", key, p.Spec.UsagePolicy, obj.Namespace)...)
+				list = append(list, around.mayUse(at.Child("retentionPolicy"), "RetentionPolicy", key, p.Spec.UsagePolicy, of.Namespace)...)
 			}
 		}
 	}
-	for i, s := range obj.Spec.Sessions {
-		list = append(list, backupHooks(field.NewPath("spec", "sessions").Index(i).Child("hooks"), obj.Namespace, s.Hooks, around)...)
-		for j, r := range s.Repositories {
-			at := field.NewPath("spec", "sessions").Index(i).Child("repositories").Index(j)
-			list = append(list, taken(at, obj, r, around.Repositories)...)
-		}
+	for i, s := range of.Sessions {
+		list = append(list, backupHooks(field.NewPath("spec", "sessions").Index(i).Child("hooks"), of.Namespace, s.Hooks, around)...)
 	}
+	each(of, func(at *field.Path, p invoker.Part, r corev1alpha1.RepositoryInfo) {
+		list = append(list, taken(at, of, p, r, around.Repositories)...)
+	})
 	return list
 }
 
 // taken finds a Repository that has the wanted name or the wanted directory and is somebody else's.
-func taken(at *field.Path, obj *corev1alpha1.BackupConfiguration, r corev1alpha1.RepositoryInfo, existing []storagev1alpha1.Repository) field.ErrorList {
-	b, found := Backend(obj, r.Backend)
+func taken(
+	at *field.Path, of *invoker.Invoker, p invoker.Part, r corev1alpha1.RepositoryInfo, existing []storagev1alpha1.Repository,
+) field.ErrorList {
+	b, found := Backend(of, r.Backend)
 	if !found || b.StorageRef == nil || r.Directory == "" {
 		return nil
 	}
-	want := place{named(*b.StorageRef, obj.Namespace), repository.CleanPath(r.Directory)}
-	app := target(obj)
+	want := place{named(*b.StorageRef, of.Namespace), repository.CleanPath(r.Directory)}
+	app := normalise(p.RepositoryRef(of.Namespace), of.Namespace)
 	var list field.ErrorList
 	for i := range existing {
 		e := &existing[i]
 		at1 := place{named(e.Spec.StorageRef, e.Namespace), repository.CleanPath(e.Spec.Path)}
-		same := e.Namespace == obj.Namespace && e.Name == r.Name
+		same := e.Namespace == of.Namespace && e.Name == r.Name
 		switch {
 		case same && normalise(e.Spec.AppRef, e.Namespace) != app:
 			list = append(list, field.Invalid(at.Child("name"), r.Name, fmt.Sprintf(
@@ -93,16 +95,6 @@ func taken(at *field.Path, obj *corev1alpha1.BackupConfiguration, r corev1alpha1
 		}
 	}
 	return list
-}
-
-// target is what the Repositories of a BackupConfiguration say in spec.appRef.
-func target(obj *corev1alpha1.BackupConfiguration) metav1alpha1.TypedObjectReference {
-	if obj.Spec.Target == nil {
-		return metav1alpha1.TypedObjectReference{
-			APIGroup: metav1alpha1.TargetNotApplicable, Name: metav1alpha1.TargetNotApplicable,
-		}
-	}
-	return normalise(*obj.Spec.Target, obj.Namespace)
 }
 
 // normalise makes references that mean the same equal: a namespace may be left out, and so may the group of a

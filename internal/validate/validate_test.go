@@ -18,6 +18,7 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/kube/store/storetest"
 	"kubestash.com/kubestash/internal/validate"
 )
@@ -204,7 +205,7 @@ func TestBackupConfiguration(t *testing.T) {
 		}, nil},
 		"one repository at two places": {func(s *spec) { s.Sessions = append(s.Sessions, session("often", "repo", "/elsewhere")) }, []string{"spec.sessions[1].repositories[0]: Invalid value"}},
 	} {
-		expect(t, sentence, validate.BackupConfiguration(configuration(row.change)), row.want...)
+		expect(t, sentence, validate.Invoker(invoker.Of(configuration(row.change))), row.want...)
 	}
 }
 
@@ -274,7 +275,7 @@ func TestBackupConfigurationAmong(t *testing.T) {
 			Storages: map[types.NamespacedName]*storagev1alpha1.BackupStorage{key: storage("store")},
 		}, nil},
 	} {
-		expect(t, sentence, validate.BackupConfigurationAmong(configuration(), row.around), row.want...)
+		expect(t, sentence, validate.InvokerAmong(invoker.Of(configuration()), row.around), row.want...)
 	}
 }
 

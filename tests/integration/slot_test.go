@@ -65,7 +65,12 @@ var _ = Describe("A slot of the schedule", func() {
 // slotJob makes what the CronJob controller makes at a slot.
 func slotJob(ctx context.Context, w *world, slot time.Time) *batchv1.Job {
 	GinkgoHelper()
-	cronJob := get[batchv1.CronJob](ctx, w, "trigger-"+object.Configuration+"-"+object.Session)
+	return slotJobOf(ctx, w, object.Configuration, slot)
+}
+
+func slotJobOf(ctx context.Context, w *world, invoker string, slot time.Time) *batchv1.Job {
+	GinkgoHelper()
+	cronJob := get[batchv1.CronJob](ctx, w, "trigger-"+invoker+"-"+object.Session)
 	job := &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: w.namespace, Name: cronJob.Name + "-" + slot.Format("150405"),

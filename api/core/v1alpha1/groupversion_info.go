@@ -25,6 +25,7 @@ var (
 
 // Kinds of this package.
 const (
+	KindBackupBatch         = "BackupBatch"
 	KindBackupBlueprint     = "BackupBlueprint"
 	KindHookTemplate        = "HookTemplate"
 	KindBackupConfiguration = "BackupConfiguration"
@@ -39,6 +40,7 @@ func Resource(plural string) schema.GroupResource {
 
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion,
+		&BackupBatch{}, &BackupBatchList{},
 		&BackupBlueprint{}, &BackupBlueprintList{},
 		&HookTemplate{}, &HookTemplateList{},
 		&BackupConfiguration{}, &BackupConfigurationList{},

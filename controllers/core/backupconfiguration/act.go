@@ -27,18 +27,18 @@ import (
 
 // act carries the intents out, in order. One that fails doesn't stop the others, but no backup is started then:
 // the status must have told first that everything is there.
-func (r *Reconciler) act(
-	ctx context.Context, facts configuration.Facts, before, status *corev1alpha1.BackupConfigurationStatus, intents []configuration.Intent,
+func (r *worker) act(
+	ctx context.Context, facts configuration.Facts, before, status *invoker.Status, intents []configuration.Intent,
 ) error {
-	bc := &facts.Configuration
+	of := facts.Invoker
 	var failures []error
 	for _, intent := range intents {
 		if first, ok := intent.(configuration.StartFirst); ok && len(failures) > 0 {
 			configuration.Unstarted(before, status, first.Session)
 			continue
 		}
-		if err := r.actOne(ctx, bc, facts, intent); err != nil {
-			configuration.Failed(bc, status, intent, err.Error(), facts.Now)
+		if err := r.actOne(ctx, of, facts, intent); err != nil {
+			configuration.Failed(of, status, intent, err.Error(), facts.Now)
 			failures = append(failures, err)
 		}
 	}
@@ -59,20 +59,20 @@ func outcome(failures []error) error {
 	return nil
 }
 
-func (r *Reconciler) actOne(
-	ctx context.Context, bc *corev1alpha1.BackupConfiguration, facts configuration.Facts, intent configuration.Intent,
+func (r *worker) actOne(
+	ctx context.Context, of *invoker.Invoker, facts configuration.Facts, intent configuration.Intent,
 ) error {
 	switch intent := intent.(type) {
 	case configuration.EnsureRepository:
-		return r.ensureRepository(ctx, bc, facts, intent)
+		return r.ensureRepository(ctx, of, facts, intent)
 	case configuration.EnsureCronJob:
-		return r.ensureCronJob(ctx, bc, facts, intent)
+		return r.ensureCronJob(ctx, of, facts, intent)
 	case configuration.SuspendCronJob:
-		return r.suspendCronJob(ctx, bc, intent)
+		return r.suspendCronJob(ctx, of, intent)
 	case configuration.RemoveCronJob:
-		return kube.Delete(ctx, r.Client, &batchv1.CronJob{ObjectMeta: metav1.ObjectMeta{Namespace: bc.Namespace, Name: intent.Name}})
+		return kube.Delete(ctx, r.Client, &batchv1.CronJob{ObjectMeta: metav1.ObjectMeta{Namespace: of.Namespace, Name: intent.Name}})
 	case configuration.StartFirst:
-		return r.startFirst(ctx, bc, intent)
+		return r.startFirst(ctx, of, intent)
 	default:
 		return fmt.Errorf("acting on %T: it is not known", intent)
 	}
@@ -80,10 +80,10 @@ func (r *Reconciler) actOne(
 
 // ensureRepository applies without force: users may change the policy of a Repository by hand before they
 // delete something, and their value stays.
-func (r *Reconciler) ensureRepository(
-	ctx context.Context, bc *corev1alpha1.BackupConfiguration, facts configuration.Facts, intent configuration.EnsureRepository,
+func (r *worker) ensureRepository(
+	ctx context.Context, of *invoker.Invoker, facts configuration.Facts, intent configuration.EnsureRepository,
 ) error {
-	wanted := desired.Repository(invoker.OfConfiguration(bc), intent.Info, intent.AppRef, intent.Storage)
+	wanted := desired.Repository(of, intent.Info, intent.AppRef, intent.Storage)
 	existing, exists := facts.Repositories[wanted.Name]
 	if exists {
 		// What the Repository says of itself may be another spelling of the same, and can't be changed.
@@ -103,31 +103,30 @@ func (r *Reconciler) ensureRepository(
 	return err
 }
 
-func (r *Reconciler) ensureCronJob(
-	ctx context.Context, bc *corev1alpha1.BackupConfiguration, facts configuration.Facts, intent configuration.EnsureCronJob,
+func (r *worker) ensureCronJob(
+	ctx context.Context, of *invoker.Invoker, facts configuration.Facts, intent configuration.EnsureCronJob,
 ) error {
-	session := sessionNamed(bc, intent.Session)
-	wanted := desired.Trigger(invoker.OfConfiguration(bc), &session.SessionConfig, intent.Schedule, intent.Suspend)
+	wanted := desired.Trigger(of, of.Session(intent.Session).SessionConfig, intent.Schedule, intent.Suspend)
 	if known, exists := facts.CronJobs[intent.Session]; exists {
 		wanted.Name = known.Name
 	}
 	// At each slot nothing has changed, and the cache is enough to see that.
-	cached, found, err := kube.Get[batchv1.CronJob](ctx, r.Client, bc.Namespace, wanted.Name)
-	if err != nil || found && metav1.IsControlledBy(cached, bc) && isSameTrigger(cached, wanted) {
+	cached, found, err := kube.Get[batchv1.CronJob](ctx, r.Client, of.Namespace, wanted.Name)
+	if err != nil || found && of.Owns(cached) && isSameTrigger(cached, wanted) {
 		return err
 	}
-	existing, found, err := kube.Get[batchv1.CronJob](ctx, r.Live, bc.Namespace, wanted.Name)
+	existing, found, err := kube.Get[batchv1.CronJob](ctx, r.Live, of.Namespace, wanted.Name)
 	if err != nil {
 		return err
 	}
-	if found && !metav1.IsControlledBy(existing, bc) {
+	if found && !of.Owns(existing) {
 		// Long names are cut in the middle, so two configurations can want one name.
-		wanted.Name = naming.DisambiguateWithin(naming.CronJobLimit, wanted.Name, bc.Namespace+"/"+bc.Name+"/"+intent.Session)
-		if existing, found, err = kube.Get[batchv1.CronJob](ctx, r.Live, bc.Namespace, wanted.Name); err != nil {
+		wanted.Name = naming.DisambiguateWithin(naming.CronJobLimit, wanted.Name, of.Namespace+"/"+of.Name+"/"+intent.Session)
+		if existing, found, err = kube.Get[batchv1.CronJob](ctx, r.Live, of.Namespace, wanted.Name); err != nil {
 			return err
 		}
-		if found && !metav1.IsControlledBy(existing, bc) {
-			return &kube.ForeignError{Kind: "CronJob", Namespace: bc.Namespace, Name: wanted.Name}
+		if found && !of.Owns(existing) {
+			return &kube.ForeignError{Kind: "CronJob", Namespace: of.Namespace, Name: wanted.Name}
 		}
 	}
 	return kube.Apply(ctx, r.Client, wanted, true)
@@ -144,8 +143,8 @@ func isSameTrigger(existing, wanted *batchv1.CronJob) bool {
 		ptr.Equal(existing.Spec.JobTemplate.Spec.TTLSecondsAfterFinished, wanted.Spec.JobTemplate.Spec.TTLSecondsAfterFinished)
 }
 
-func (r *Reconciler) suspendCronJob(ctx context.Context, bc *corev1alpha1.BackupConfiguration, intent configuration.SuspendCronJob) error {
-	cronJob := &batchv1.CronJob{ObjectMeta: metav1.ObjectMeta{Namespace: bc.Namespace, Name: intent.Name}}
+func (r *worker) suspendCronJob(ctx context.Context, of *invoker.Invoker, intent configuration.SuspendCronJob) error {
+	cronJob := &batchv1.CronJob{ObjectMeta: metav1.ObjectMeta{Namespace: of.Namespace, Name: intent.Name}}
 	patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"suspend":true}}`))
 	if err := r.Client.Patch(ctx, cronJob, patch, client.FieldOwner(kube.FieldOwner)); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("suspending CronJob %s: %w", intent.Name, err)
@@ -153,10 +152,10 @@ func (r *Reconciler) suspendCronJob(ctx context.Context, bc *corev1alpha1.Backup
 	return nil
 }
 
-// startFirst makes the first run. It is named after the configuration's creation, so it can't be made twice as
+// startFirst makes the first run. It is named after the invoker's creation, so it can't be made twice as
 // long as it is there; the condition remembers it after that.
-func (r *Reconciler) startFirst(ctx context.Context, bc *corev1alpha1.BackupConfiguration, intent configuration.StartFirst) error {
-	run := desired.BackupSession(invoker.OfConfiguration(bc), &sessionNamed(bc, intent.Session).SessionConfig, bc.CreationTimestamp.Time)
+func (r *worker) startFirst(ctx context.Context, of *invoker.Invoker, intent configuration.StartFirst) error {
+	run := desired.BackupSession(of, of.Session(intent.Session).SessionConfig, of.Created.Time)
 	isSame := func(existing *corev1alpha1.BackupSession) bool { return desired.IsSameRun(existing, run) }
 	_, err := kube.Create(ctx, r.Client, r.Live, run.DeepCopy(), isSame)
 	var foreign *kube.ForeignError
@@ -166,45 +165,34 @@ func (r *Reconciler) startFirst(ctx context.Context, bc *corev1alpha1.BackupConf
 	return err
 }
 
-func sessionNamed(bc *corev1alpha1.BackupConfiguration, name string) *corev1alpha1.Session {
-	for i := range bc.Spec.Sessions {
-		if bc.Spec.Sessions[i].Name == name {
-			return &bc.Spec.Sessions[i]
-		}
-	}
-	return nil
-}
-
-// finalize takes along the Repositories that go with a BackupConfiguration. CronJobs and BackupSessions have it
+// finalize takes along the Repositories that go with an invoker. CronJobs and BackupSessions have it
 // as their owner and go by themselves.
-func (r *Reconciler) finalize(ctx context.Context, bc *corev1alpha1.BackupConfiguration) error {
-	own, err := r.ownRepositories(ctx, bc)
+func (r *worker) finalize(ctx context.Context, of *invoker.Invoker) error {
+	own, err := r.ownRepositories(ctx, of)
 	if err != nil {
 		return err
 	}
-	facts := configuration.DeletionFacts{Configuration: bc, Repositories: own, SharedBy: map[string][]string{}}
+	facts := configuration.DeletionFacts{Invoker: of, Repositories: own, SharedBy: map[string][]string{}}
 	for name := range own {
-		var list corev1alpha1.BackupConfigurationList
-		if err := r.Client.List(ctx, &list, client.InNamespace(bc.Namespace),
-			client.MatchingFields{byReference: key(storagev1alpha1.KindRepository, bc.Namespace, name)}); err != nil {
-			return fmt.Errorf("listing BackupConfigurations that use Repository %s: %w", name, err)
+		others, err := r.others(ctx, of, client.InNamespace(of.Namespace),
+			client.MatchingFields{byReference: key(storagev1alpha1.KindRepository, of.Namespace, name)})
+		if err != nil {
+			return fmt.Errorf("finding who uses Repository %s: %w", name, err)
 		}
-		for _, other := range list.Items {
-			if other.UID != bc.UID && other.DeletionTimestamp.IsZero() {
-				facts.SharedBy[name] = append(facts.SharedBy[name], other.Name)
-			}
+		for _, other := range others {
+			facts.SharedBy[name] = append(facts.SharedBy[name], other.Name)
 		}
 	}
 	for _, drop := range configuration.Delete(facts) {
-		if err := r.dropRepository(ctx, bc, drop); err != nil {
+		if err := r.dropRepository(ctx, of, drop); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *Reconciler) dropRepository(ctx context.Context, bc *corev1alpha1.BackupConfiguration, drop configuration.DropRepository) error {
-	repository := &storagev1alpha1.Repository{ObjectMeta: metav1.ObjectMeta{Namespace: bc.Namespace, Name: drop.Name}}
+func (r *worker) dropRepository(ctx context.Context, of *invoker.Invoker, drop configuration.DropRepository) error {
+	repository := &storagev1alpha1.Repository{ObjectMeta: metav1.ObjectMeta{Namespace: of.Namespace, Name: drop.Name}}
 	if drop.WipeOut {
 		patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"deletionPolicy":"WipeOut"}}`))
 		if err := r.Client.Patch(ctx, repository, patch, client.FieldOwner(kube.FieldOwner)); client.IgnoreNotFound(err) != nil {

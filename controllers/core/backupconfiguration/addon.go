@@ -17,70 +17,80 @@ import (
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/addon"
 	"kubestash.com/kubestash/internal/domain/configuration"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/kube"
 )
 
 // addons reads what the tasks of each session need, and checks the tasks as far as that is possible before a run.
-// The target is nil when there is none.
-func (r *Reconciler) addons(
-	ctx context.Context, bc *corev1alpha1.BackupConfiguration, target *kube.Target, facts *configuration.Facts,
+// The targets are those that exist, by name.
+func (r *worker) addons(
+	ctx context.Context, of *invoker.Invoker, targets map[string]*kube.Target, facts *configuration.Facts,
 ) error {
 	facts.AddonProblems = map[string][]string{}
-	for _, session := range bc.Spec.Sessions {
-		if session.Addon == nil || session.Addon.Name == "" {
-			continue
-		}
-		known, found, err := kube.Get[addonsv1alpha1.Addon](ctx, r.Client, "", session.Addon.Name)
-		if err != nil {
-			return err
-		}
-		depend(facts, addonsv1alpha1.KindAddon, session.Addon.Name, found)
-		if !found {
-			facts.AddonProblems[session.Name] = []string{fmt.Sprintf(
-				"Addon %s does not exist: install it, or correct addon.name of session %s.", session.Addon.Name, session.Name)}
-			continue
-		}
-		functions, err := r.functions(ctx, known, session.Addon.Tasks, facts)
-		if err != nil {
-			return err
-		}
-		problems := unsupported(session)
-		for _, task := range session.Addon.Tasks {
-			request := addon.Request{Addon: known, Functions: functions, Direction: addon.Backup, Task: task}
-			if err := runnable(request, bc, target); err != nil {
-				problems = append(problems, sentence(err.Error()))
+	for _, session := range of.Sessions {
+		for _, part := range session.Parts {
+			problems, err := r.addon(ctx, of, session, part, targets[part.Target], facts)
+			if err != nil {
+				return err
 			}
-		}
-		if len(problems) > 0 {
-			facts.AddonProblems[session.Name] = problems
+			for _, problem := range problems {
+				if part.Target != "" {
+					problem = "Target " + part.Target + ": " + problem
+				}
+				facts.AddonProblems[session.Name] = append(facts.AddonProblems[session.Name], problem)
+			}
 		}
 	}
 	return nil
 }
 
-// unsupported refuses what a session asks for and this version would not do: nothing is ignored in silence.
-func unsupported(session corev1alpha1.Session) []string {
+// addon says what is wrong with how one target is backed up. The target is nil when it doesn't exist, or is none.
+func (r *worker) addon(
+	ctx context.Context, of *invoker.Invoker, session invoker.Session, part invoker.Part, target *kube.Target, facts *configuration.Facts,
+) ([]string, error) {
+	if part.Addon == nil || part.Addon.Name == "" {
+		return nil, nil
+	}
+	known, found, err := kube.Get[addonsv1alpha1.Addon](ctx, r.Client, "", part.Addon.Name)
+	if err != nil {
+		return nil, err
+	}
+	depend(facts, addonsv1alpha1.KindAddon, part.Addon.Name, found)
+	if !found {
+		return []string{fmt.Sprintf(
+			"Addon %s does not exist: install it, or correct addon.name of session %s.", part.Addon.Name, session.Name)}, nil
+	}
+	functions, err := r.functions(ctx, known, part.Addon.Tasks, facts)
+	if err != nil {
+		return nil, err
+	}
 	var problems []string
-	if n := len(session.Addon.Tasks); n > 1 {
+	if n := len(part.Addon.Tasks); n > 1 {
 		problems = append(problems, fmt.Sprintf("Session %s has %d tasks: exactly one is supported by this version.", session.Name, n))
 	}
-	return problems
+	for _, task := range part.Addon.Tasks {
+		request := addon.Request{Addon: known, Functions: functions, Direction: addon.Backup, Task: task}
+		if err := runnable(request, of, target); err != nil {
+			problems = append(problems, sentence(err.Error()))
+		}
+	}
+	return problems, nil
 }
 
 // runnable plans a run as the session will, so that what can't be run is told before the first slot.
-func runnable(request addon.Request, bc *corev1alpha1.BackupConfiguration, target *kube.Target) error {
+func runnable(request addon.Request, of *invoker.Invoker, target *kube.Target) error {
 	if target == nil {
 		return addon.Check(request)
 	}
 	request.Vars = map[string]string{
-		metav1alpha1.VarNamespace: bc.Namespace, metav1alpha1.VarBackupSession: bc.Name,
-		metav1alpha1.VarInvokerKind: corev1alpha1.KindBackupConfiguration, metav1alpha1.VarInvokerName: bc.Name,
+		metav1alpha1.VarNamespace: of.Namespace, metav1alpha1.VarBackupSession: of.Name,
+		metav1alpha1.VarInvokerKind: of.Kind, metav1alpha1.VarInvokerName: of.Name,
 	}
 	_, err := desired.PlanParts(target.Application, request, nil, true)
 	return err
 }
 
-func (r *Reconciler) functions(
+func (r *worker) functions(
 	ctx context.Context, known *addonsv1alpha1.Addon, tasks []corev1alpha1.TaskReference, facts *configuration.Facts,
 ) (map[string]*addonsv1alpha1.Function, error) {
 	functions := map[string]*addonsv1alpha1.Function{}

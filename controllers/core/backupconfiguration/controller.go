@@ -21,6 +21,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/configuration"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/kube"
 )
 
@@ -60,35 +61,48 @@ type Deps struct {
 	Clock    clock.PassiveClock
 }
 
-// Reconciler reconciles BackupConfigurations.
-type Reconciler struct {
-	Deps
-	skeleton kube.Skeleton[corev1alpha1.BackupConfiguration, *corev1alpha1.BackupConfiguration]
+// Reconciler reconciles the objects of one kind that starts backups.
+type Reconciler[T any, P kube.Object[T]] struct {
+	worker
+	skeleton kube.Skeleton[T, P]
 }
 
-// New returns a Reconciler.
-func New(deps Deps) *Reconciler {
-	r := &Reconciler{Deps: deps}
-	r.skeleton = kube.Skeleton[corev1alpha1.BackupConfiguration, *corev1alpha1.BackupConfiguration]{
+// worker is what reconciling does, whatever the kind.
+type worker struct{ Deps }
+
+// New returns the Reconciler of BackupConfigurations.
+func New(deps Deps) *Reconciler[corev1alpha1.BackupConfiguration, *corev1alpha1.BackupConfiguration] {
+	return NewOf[corev1alpha1.BackupConfiguration](deps)
+}
+
+// NewOf returns the Reconciler of any kind that package invoker can read.
+func NewOf[T any, P kube.Object[T]](deps Deps) *Reconciler[T, P] {
+	r := &Reconciler[T, P]{worker: worker{deps}}
+	r.skeleton = kube.Skeleton[T, P]{
 		Client:    deps.Client,
 		Finalizer: metav1alpha1.FinalizerCleanup,
-		Finalize:  r.finalize,
+		Finalize:  func(ctx context.Context, obj P) error { return r.finalize(ctx, invoker.Of(obj)) },
 		Step:      r.step,
 	}
 	return r
 }
 
-// Register adds the controller and its indexes to the manager.
+// Register adds the controller of BackupConfigurations, and the indexes of all kinds, to the manager.
 func Register(mgr ctrl.Manager, deps Deps) error {
 	if err := addIndexes(context.Background(), mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
+	return RegisterOf[corev1alpha1.BackupConfiguration](mgr, deps, "backupconfiguration", &corev1alpha1.BackupConfigurationList{})
+}
+
+// RegisterOf adds the controller of any kind that package invoker can read. The list is an empty one of that kind.
+func RegisterOf[T any, P kube.Object[T]](mgr ctrl.Manager, deps Deps, name string, list client.ObjectList) error {
 	mapped := func(kind string) handler.EventHandler {
-		return handler.EnqueueRequestsFromMapFunc(mapReferrers(deps.Client, kind))
+		return handler.EnqueueRequestsFromMapFunc(mapReferrers(deps.Client, list, kind))
 	}
 	b := ctrl.NewControllerManagedBy(mgr).
-		Named("backupconfiguration").
-		For(&corev1alpha1.BackupConfiguration{}, builder.WithPredicates(specChanged)).
+		Named(name).
+		For(P(new(T)), builder.WithPredicates(specChanged)).
 		Owns(&batchv1.CronJob{}, builder.WithPredicates(specChanged)).
 		Watches(&storagev1alpha1.BackupStorage{}, mapped(storagev1alpha1.KindBackupStorage), builder.WithPredicates(readinessChanged)).
 		Watches(&storagev1alpha1.RetentionPolicy{}, mapped(storagev1alpha1.KindRetentionPolicy)).
@@ -101,31 +115,31 @@ func Register(mgr ctrl.Manager, deps Deps) error {
 		target.SetGroupVersionKind(kind)
 		b = b.WatchesMetadata(target, mapped(kind.Kind), builder.WithPredicates(comesOrGoes))
 	}
-	if err := b.Complete(New(deps)); err != nil {
-		return fmt.Errorf("adding the controller of BackupConfigurations: %w", err)
+	if err := b.Complete(NewOf[T, P](deps)); err != nil {
+		return fmt.Errorf("adding the controller %s: %w", name, err)
 	}
 	return nil
 }
 
-// workers is how many BackupConfigurations are worked on at once: one that waits for the API server must not
+// workers is how many objects of a kind are worked on at once: one that waits for the API server must not
 // hold up the others after a restart.
 const workers = 4
 
 // Reconcile runs one pass.
-func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+func (r *Reconciler[T, P]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	return r.skeleton.Reconcile(ctx, req)
 }
 
-func (r *Reconciler) step(ctx context.Context, bc *corev1alpha1.BackupConfiguration) error {
-	facts, err := r.gather(ctx, bc)
+func (r *Reconciler[T, P]) step(ctx context.Context, obj P) error {
+	facts, err := r.gather(ctx, invoker.Of(obj.DeepCopyObject()))
 	if err != nil {
 		return err
 	}
-	before := bc.Status.DeepCopy()
+	before := facts.Invoker.Seen.Clone()
 	verdict := configuration.Decide(facts)
-	bc.Status = verdict.Status
-	err = r.act(ctx, facts, before, &bc.Status, verdict.Intents)
-	kube.Announce(ctx, func() { r.tell(bc, before) })
+	err = r.act(ctx, facts, &before, &verdict.Status, verdict.Intents)
+	verdict.Status.Write(obj)
+	kube.Announce(ctx, func() { r.tell(obj, before, verdict.Status) })
 	switch {
 	case err != nil:
 		return err

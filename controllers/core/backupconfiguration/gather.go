@@ -9,7 +9,9 @@ import (
 	"fmt"
 
 	batchv1 "k8s.io/api/batch/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -19,6 +21,7 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/configuration"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/naming"
 	"kubestash.com/kubestash/internal/domain/usage"
 	"kubestash.com/kubestash/internal/kube"
@@ -26,23 +29,22 @@ import (
 )
 
 // gather reads all that the decision rests on. What isn't there is a fact.
-func (r *Reconciler) gather(ctx context.Context, bc *corev1alpha1.BackupConfiguration) (configuration.Facts, error) {
-	facts := configuration.Facts{Now: metav1.NewTime(r.Clock.Now()), Configuration: *bc.DeepCopy()}
-	bc = &facts.Configuration
-	if err := r.defaults(ctx, bc); err != nil {
+func (r *worker) gather(ctx context.Context, of *invoker.Invoker) (configuration.Facts, error) {
+	facts := configuration.Facts{Now: metav1.NewTime(r.Clock.Now()), Invoker: of}
+	if err := r.defaults(ctx, of); err != nil {
 		return facts, err
 	}
-	target, err := r.target(ctx, bc, &facts)
+	targets, err := r.targets(ctx, of, &facts)
 	if err != nil {
 		return facts, err
 	}
-	if err := r.addons(ctx, bc, target, &facts); err != nil {
+	if err := r.addons(ctx, of, targets, &facts); err != nil {
 		return facts, err
 	}
-	for _, read := range []func(context.Context, *corev1alpha1.BackupConfiguration, *configuration.Facts) error{
+	for _, read := range []func(context.Context, *invoker.Invoker, *configuration.Facts) error{
 		r.surroundings, r.rivals, r.secrets, r.cronJobs,
 	} {
-		if err := read(ctx, bc, &facts); err != nil {
+		if err := read(ctx, of, &facts); err != nil {
 			return facts, err
 		}
 	}
@@ -50,8 +52,8 @@ func (r *Reconciler) gather(ctx context.Context, bc *corev1alpha1.BackupConfigur
 }
 
 // defaults fills in what the webhook would have, where there is no webhook.
-func (r *Reconciler) defaults(ctx context.Context, bc *corev1alpha1.BackupConfiguration) error {
-	if !configuration.NeedsDefaults(bc) {
+func (r *worker) defaults(ctx context.Context, of *invoker.Invoker) error {
+	if !configuration.NeedsDefaults(of) {
 		return nil
 	}
 	var storages storagev1alpha1.BackupStorageList
@@ -62,77 +64,85 @@ func (r *Reconciler) defaults(ctx context.Context, bc *corev1alpha1.BackupConfig
 	if err := r.Client.List(ctx, &policies); err != nil {
 		return fmt.Errorf("listing RetentionPolicies: %w", err)
 	}
-	labels, err := kube.NamespaceLabels(ctx, r.Live, bc.Namespace)
+	labels, err := kube.NamespaceLabels(ctx, r.Live, of.Namespace)
 	if err != nil {
 		return err
 	}
-	configuration.Default(bc, configuration.Surroundings{
+	configuration.Default(of, configuration.Surroundings{
 		NamespaceLabels: labels, Storages: storages.Items, Policies: policies.Items,
 	})
 	return nil
 }
 
-// target is nil when there is none.
-func (r *Reconciler) target(ctx context.Context, bc *corev1alpha1.BackupConfiguration, facts *configuration.Facts) (*kube.Target, error) {
-	if bc.Spec.Target == nil {
-		facts.Target.Found = true
-		return nil, nil
+// targets reads those that exist, by the names that the invoker gives them.
+func (r *worker) targets(ctx context.Context, of *invoker.Invoker, facts *configuration.Facts) (map[string]*kube.Target, error) {
+	targets := map[string]*kube.Target{}
+	facts.Targets = map[string]configuration.Target{}
+	for _, wanted := range of.Targets {
+		if wanted.Ref == nil {
+			facts.Targets[wanted.Name] = configuration.Target{Found: true}
+			continue
+		}
+		target, found, err := kube.ReadTarget(ctx, r.Live, *wanted.Ref, of.Namespace)
+		var unsupported *kube.UnsupportedTargetError
+		switch {
+		case errors.As(err, &unsupported):
+			facts.Targets[wanted.Name] = configuration.Target{Problem: wanted.At + ": " + unsupported.Error() + "."}
+		case err != nil:
+			return nil, err
+		default:
+			facts.Targets[wanted.Name] = configuration.Target{Found: found}
+			targets[wanted.Name] = target
+		}
 	}
-	target, found, err := kube.ReadTarget(ctx, r.Live, *bc.Spec.Target, bc.Namespace)
-	var unsupported *kube.UnsupportedTargetError
-	if errors.As(err, &unsupported) {
-		facts.Target.Problem = "spec.target: " + unsupported.Error() + "."
-		return nil, nil
-	}
-	facts.Target.Found = found
-	return target, err
+	return targets, nil
 }
 
 // surroundings reads what backends and repositories refer to, and what validation says of it.
-func (r *Reconciler) surroundings(ctx context.Context, bc *corev1alpha1.BackupConfiguration, facts *configuration.Facts) error {
+func (r *worker) surroundings(ctx context.Context, of *invoker.Invoker, facts *configuration.Facts) error {
 	around := validate.Surroundings{
 		Storages: map[types.NamespacedName]*storagev1alpha1.BackupStorage{},
 		Policies: map[types.NamespacedName]*storagev1alpha1.RetentionPolicy{},
 		Hooks:    map[types.NamespacedName]*corev1alpha1.HookTemplate{},
 	}
-	if err := r.hooks(ctx, bc, &around); err != nil {
+	if err := r.hooks(ctx, of, &around); err != nil {
 		return err
 	}
-	if err := r.storages(ctx, bc, &around); err != nil {
+	if err := r.storages(ctx, of, &around); err != nil {
 		return err
 	}
-	if err := r.repositories(ctx, bc, facts, &around); err != nil {
+	if err := r.repositories(ctx, of, facts, &around); err != nil {
 		return err
 	}
 	facts.Storages, facts.Policies = map[metav1alpha1.ObjectReference]configuration.Storage{}, map[metav1alpha1.ObjectReference]configuration.Policy{}
 	for at, storage := range around.Storages {
 		state := configuration.Storage{Found: true, Phase: storage.Status.Phase, Reason: firstFalse(storage.Status.Conditions)}
-		if allowed, reason := usage.Allowed(storage.Spec.UsagePolicy, at.Namespace, bc.Namespace, around.NamespaceLabels); !allowed {
+		if allowed, reason := usage.Allowed(storage.Spec.UsagePolicy, at.Namespace, of.Namespace, around.NamespaceLabels); !allowed {
 			state.Denied = reason
 		}
 		facts.Storages[metav1alpha1.ObjectReference{Namespace: at.Namespace, Name: at.Name}] = state
 	}
 	for at, policy := range around.Policies {
 		state := configuration.Policy{Found: true}
-		if allowed, reason := usage.Allowed(policy.Spec.UsagePolicy, at.Namespace, bc.Namespace, around.NamespaceLabels); !allowed {
+		if allowed, reason := usage.Allowed(policy.Spec.UsagePolicy, at.Namespace, of.Namespace, around.NamespaceLabels); !allowed {
 			state.Denied = reason
 		}
 		facts.Policies[metav1alpha1.ObjectReference{Namespace: at.Namespace, Name: at.Name}] = state
 	}
-	mistakes := validate.BackupConfiguration(bc)
-	mistakes = append(mistakes, validate.BackupConfigurationAmong(bc, around)...)
+	mistakes := validate.Invoker(of)
+	mistakes = append(mistakes, validate.InvokerAmong(of, around)...)
 	facts.Problems = validate.Messages(mistakes)
 	return nil
 }
 
-func (r *Reconciler) storages(ctx context.Context, bc *corev1alpha1.BackupConfiguration, around *validate.Surroundings) error {
+func (r *worker) storages(ctx context.Context, of *invoker.Invoker, around *validate.Surroundings) error {
 	needsLabels := false
 	for _, t := range around.Hooks {
 		needsLabels = needsLabels || usage.NeedsLabels(t.Spec.UsagePolicy)
 	}
-	for _, backend := range bc.Spec.Backends {
+	for _, backend := range of.Backends {
 		if backend.StorageRef != nil {
-			ref := configuration.Normalise(*backend.StorageRef, bc.Namespace)
+			ref := configuration.Normalise(*backend.StorageRef, of.Namespace)
 			storage, found, err := kube.Get[storagev1alpha1.BackupStorage](ctx, r.Client, ref.Namespace, ref.Name)
 			if err != nil {
 				return err
@@ -143,7 +153,7 @@ func (r *Reconciler) storages(ctx context.Context, bc *corev1alpha1.BackupConfig
 			}
 		}
 		if backend.RetentionPolicy != nil {
-			ref := configuration.Normalise(*backend.RetentionPolicy, bc.Namespace)
+			ref := configuration.Normalise(*backend.RetentionPolicy, of.Namespace)
 			policy, found, err := kube.Get[storagev1alpha1.RetentionPolicy](ctx, r.Client, ref.Namespace, ref.Name)
 			if err != nil {
 				return err
@@ -157,16 +167,16 @@ func (r *Reconciler) storages(ctx context.Context, bc *corev1alpha1.BackupConfig
 	if !needsLabels {
 		return nil
 	}
-	labels, err := kube.NamespaceLabels(ctx, r.Live, bc.Namespace)
+	labels, err := kube.NamespaceLabels(ctx, r.Live, of.Namespace)
 	around.NamespaceLabels = labels
 	return err
 }
 
 // repositories reads our own by name and those of others by location, never all that there are.
-func (r *Reconciler) repositories(
-	ctx context.Context, bc *corev1alpha1.BackupConfiguration, facts *configuration.Facts, around *validate.Surroundings,
+func (r *worker) repositories(
+	ctx context.Context, of *invoker.Invoker, facts *configuration.Facts, around *validate.Surroundings,
 ) error {
-	own, err := r.ownRepositories(ctx, bc)
+	own, err := r.ownRepositories(ctx, of)
 	if err != nil {
 		return err
 	}
@@ -174,13 +184,13 @@ func (r *Reconciler) repositories(
 	for _, repository := range own {
 		around.Repositories = append(around.Repositories, repository)
 	}
-	for _, location := range configuration.Locations(bc) {
+	for _, location := range configuration.Locations(of) {
 		var list storagev1alpha1.RepositoryList
 		if err := r.Client.List(ctx, &list, client.MatchingFields{byLocation: location}); err != nil {
 			return fmt.Errorf("listing Repositories at %s: %w", location, err)
 		}
 		for _, repository := range list.Items {
-			if _, known := own[repository.Name]; !known || repository.Namespace != bc.Namespace {
+			if _, known := own[repository.Name]; !known || repository.Namespace != of.Namespace {
 				around.Repositories = append(around.Repositories, repository)
 			}
 		}
@@ -188,13 +198,13 @@ func (r *Reconciler) repositories(
 	return nil
 }
 
-func (r *Reconciler) ownRepositories(ctx context.Context, bc *corev1alpha1.BackupConfiguration) (map[string]storagev1alpha1.Repository, error) {
+func (r *worker) ownRepositories(ctx context.Context, of *invoker.Invoker) (map[string]storagev1alpha1.Repository, error) {
 	own := map[string]storagev1alpha1.Repository{}
-	for _, entry := range configuration.Entries(bc) {
+	for _, entry := range configuration.Entries(of) {
 		if entry.Info.Name == "" {
 			continue
 		}
-		repository, found, err := kube.Get[storagev1alpha1.Repository](ctx, r.Client, bc.Namespace, entry.Info.Name)
+		repository, found, err := kube.Get[storagev1alpha1.Repository](ctx, r.Client, of.Namespace, entry.Info.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -205,22 +215,18 @@ func (r *Reconciler) ownRepositories(ctx context.Context, bc *corev1alpha1.Backu
 	return own, nil
 }
 
-func (r *Reconciler) rivals(ctx context.Context, bc *corev1alpha1.BackupConfiguration, facts *configuration.Facts) error {
-	for _, location := range configuration.Locations(bc) {
-		var list corev1alpha1.BackupConfigurationList
-		if err := r.Client.List(ctx, &list, client.MatchingFields{byLocation: location}); err != nil {
-			return fmt.Errorf("listing BackupConfigurations at %s: %w", location, err)
+func (r *worker) rivals(ctx context.Context, of *invoker.Invoker, facts *configuration.Facts) error {
+	for _, location := range configuration.Locations(of) {
+		others, err := r.others(ctx, of, client.MatchingFields{byLocation: location})
+		if err != nil {
+			return fmt.Errorf("finding who uses %s: %w", location, err)
 		}
-		for i := range list.Items {
-			other := &list.Items[i]
-			if other.UID == bc.UID || !other.DeletionTimestamp.IsZero() {
-				continue
-			}
+		for _, other := range others {
 			for _, entry := range configuration.Entries(other) {
 				if entry.Location.String() == location {
 					facts.Rivals = append(facts.Rivals, configuration.Rival{
-						Location: entry.Location, Namespace: other.Namespace, Name: other.Name,
-						Repository: entry.Info.Name, Created: other.CreationTimestamp,
+						Location: entry.Location, Kind: other.Kind, Namespace: other.Namespace, Name: other.Name,
+						Repository: entry.Info.Name, Created: other.Created,
 					})
 				}
 			}
@@ -229,14 +235,34 @@ func (r *Reconciler) rivals(ctx context.Context, bc *corev1alpha1.BackupConfigur
 	return nil
 }
 
+// others lists the objects that start backups, of either kind, beside the one that we look at.
+func (r *worker) others(ctx context.Context, of *invoker.Invoker, opts ...client.ListOption) ([]*invoker.Invoker, error) {
+	var out []*invoker.Invoker
+	for _, list := range []client.ObjectList{&corev1alpha1.BackupConfigurationList{}, &corev1alpha1.BackupBatchList{}} {
+		if err := r.Client.List(ctx, list, opts...); err != nil {
+			return nil, fmt.Errorf("listing %T: %w", list, err)
+		}
+		err := apimeta.EachListItem(list, func(item runtime.Object) error {
+			if other := invoker.Of(item); other.UID != of.UID && !other.Deleting {
+				out = append(out, other)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading %T: %w", list, err)
+		}
+	}
+	return out, nil
+}
+
 // secrets looks whether each encryption Secret holds a password, and forgets the password at once.
-func (r *Reconciler) secrets(ctx context.Context, bc *corev1alpha1.BackupConfiguration, facts *configuration.Facts) error {
+func (r *worker) secrets(ctx context.Context, of *invoker.Invoker, facts *configuration.Facts) error {
 	facts.Secrets = map[metav1alpha1.ObjectReference]configuration.Secret{}
-	for _, entry := range configuration.Entries(bc) {
+	for _, entry := range configuration.Entries(of) {
 		if entry.Info.EncryptionSecret == nil {
 			continue
 		}
-		ref := configuration.Normalise(*entry.Info.EncryptionSecret, bc.Namespace)
+		ref := configuration.Normalise(*entry.Info.EncryptionSecret, of.Namespace)
 		if _, known := facts.Secrets[ref]; known || ref.Name == "" {
 			continue
 		}
@@ -251,16 +277,16 @@ func (r *Reconciler) secrets(ctx context.Context, bc *corev1alpha1.BackupConfigu
 	return nil
 }
 
-func (r *Reconciler) cronJobs(ctx context.Context, bc *corev1alpha1.BackupConfiguration, facts *configuration.Facts) error {
+func (r *worker) cronJobs(ctx context.Context, of *invoker.Invoker, facts *configuration.Facts) error {
 	var list batchv1.CronJobList
-	if err := r.Client.List(ctx, &list, client.InNamespace(bc.Namespace),
-		client.MatchingLabels{metav1alpha1.LabelInvokerName: naming.LabelValue(bc.Name)}); err != nil {
-		return fmt.Errorf("listing CronJobs of %s: %w", bc.Name, err)
+	if err := r.Client.List(ctx, &list, client.InNamespace(of.Namespace),
+		client.MatchingLabels{metav1alpha1.LabelInvokerName: naming.LabelValue(of.Name)}); err != nil {
+		return fmt.Errorf("listing CronJobs of %s: %w", of.Name, err)
 	}
 	facts.CronJobs = map[string]configuration.CronJob{}
 	for i := range list.Items {
 		cronJob := &list.Items[i]
-		if metav1.IsControlledBy(cronJob, bc) {
+		if of.Owns(cronJob) {
 			facts.CronJobs[cronJob.Annotations[desired.AnnotationSession]] = configuration.CronJob{
 				Name: cronJob.Name, Suspended: ptr.Deref(cronJob.Spec.Suspend, false),
 			}

@@ -12,14 +12,15 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/configuration"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/validate"
 )
 
 // hooks reads the HookTemplates that exist.
-func (r *Reconciler) hooks(ctx context.Context, bc *corev1alpha1.BackupConfiguration, around *validate.Surroundings) error {
-	for _, session := range bc.Spec.Sessions {
-		for _, ref := range hookTemplates(session, bc.Namespace) {
+func (r *worker) hooks(ctx context.Context, of *invoker.Invoker, around *validate.Surroundings) error {
+	for _, session := range of.Sessions {
+		for _, ref := range hookTemplates(session, of.Namespace) {
 			template, found, err := kube.Get[corev1alpha1.HookTemplate](ctx, r.Client, ref.Namespace, ref.Name)
 			if err != nil {
 				return err
@@ -33,7 +34,7 @@ func (r *Reconciler) hooks(ctx context.Context, bc *corev1alpha1.BackupConfigura
 }
 
 // hookTemplates are those that a session names.
-func hookTemplates(session corev1alpha1.Session, namespace string) []metav1alpha1.ObjectReference {
+func hookTemplates(session invoker.Session, namespace string) []metav1alpha1.ObjectReference {
 	if session.Hooks == nil {
 		return nil
 	}

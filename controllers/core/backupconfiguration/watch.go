@@ -12,6 +12,8 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -25,6 +27,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/configuration"
+	"kubestash.com/kubestash/internal/domain/invoker"
 )
 
 // Indexes of the cache.
@@ -50,9 +53,9 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 		keys client.IndexerFunc
 	}{
 		{&corev1alpha1.BackupConfiguration{}, byReference, references},
-		{&corev1alpha1.BackupConfiguration{}, byLocation, func(o client.Object) []string {
-			return configuration.Locations(o.(*corev1alpha1.BackupConfiguration))
-		}},
+		{&corev1alpha1.BackupConfiguration{}, byLocation, locations},
+		{&corev1alpha1.BackupBatch{}, byReference, references},
+		{&corev1alpha1.BackupBatch{}, byLocation, locations},
 		{&storagev1alpha1.Repository{}, byLocation, func(o client.Object) []string {
 			location := configuration.LocationOf(o.(*storagev1alpha1.Repository))
 			return []string{location.String()}
@@ -67,44 +70,50 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 
 func key(kind, namespace, name string) string { return kind + "/" + namespace + "/" + name }
 
-// references are the objects whose changes matter to a BackupConfiguration. One that leaves its storage or its
-// policy to the default is under the empty name.
+func locations(o client.Object) []string { return configuration.Locations(invoker.Of(o)) }
+
+// references are the objects whose changes matter to an invoker. One that leaves its storage or its policy to the
+// default is under the empty name.
 func references(o client.Object) []string {
-	bc := o.(*corev1alpha1.BackupConfiguration)
+	of := invoker.Of(o)
 	keys := map[string]bool{}
-	if target := configuration.TargetOf(bc); target != nil {
-		keys[key(target.Kind, target.Namespace, target.Name)] = true
+	for _, target := range of.Targets {
+		if ref := target.Normal(of.Namespace); ref != nil {
+			keys[key(ref.Kind, ref.Namespace, ref.Name)] = true
+		}
 	}
-	if configuration.NeedsDefaults(bc) {
+	if configuration.NeedsDefaults(of) {
 		keys[key(storagev1alpha1.KindBackupStorage, "", "")] = true
 		keys[key(storagev1alpha1.KindRetentionPolicy, "", "")] = true
 	}
-	for _, backend := range bc.Spec.Backends {
+	for _, backend := range of.Backends {
 		if backend.StorageRef != nil {
-			ref := configuration.Normalise(*backend.StorageRef, bc.Namespace)
+			ref := configuration.Normalise(*backend.StorageRef, of.Namespace)
 			keys[key(storagev1alpha1.KindBackupStorage, ref.Namespace, ref.Name)] = true
 		}
 		if backend.RetentionPolicy != nil {
-			ref := configuration.Normalise(*backend.RetentionPolicy, bc.Namespace)
+			ref := configuration.Normalise(*backend.RetentionPolicy, of.Namespace)
 			keys[key(storagev1alpha1.KindRetentionPolicy, ref.Namespace, ref.Name)] = true
 		}
 	}
-	for _, session := range bc.Spec.Sessions {
-		if session.Addon != nil {
-			keys[key(addonsv1alpha1.KindAddon, "", session.Addon.Name)] = true
-		}
-		for _, ref := range hookTemplates(session, bc.Namespace) {
+	for _, session := range of.Sessions {
+		for _, ref := range hookTemplates(session, of.Namespace) {
 			keys[key(corev1alpha1.KindHookTemplate, ref.Namespace, ref.Name)] = true
 		}
-		for _, repository := range session.Repositories {
-			keys[key(storagev1alpha1.KindRepository, bc.Namespace, repository.Name)] = true
+		for _, part := range session.Parts {
+			if part.Addon != nil {
+				keys[key(addonsv1alpha1.KindAddon, "", part.Addon.Name)] = true
+			}
+			for _, repository := range part.Repositories {
+				keys[key(storagev1alpha1.KindRepository, of.Namespace, repository.Name)] = true
+			}
 		}
 	}
 	return slices.Sorted(maps.Keys(keys))
 }
 
-// mapReferrers finds the BackupConfigurations that refer to an object.
-func mapReferrers(c client.Reader, kind string) handler.MapFunc {
+// mapReferrers finds the objects that refer to an object of a kind. Of is an empty list of what is looked for.
+func mapReferrers(c client.Reader, of client.ObjectList, kind string) handler.MapFunc {
 	return func(ctx context.Context, o client.Object) []ctrl.Request {
 		keys := []string{key(kind, o.GetNamespace(), o.GetName())}
 		if kind == storagev1alpha1.KindBackupStorage || kind == storagev1alpha1.KindRetentionPolicy {
@@ -112,13 +121,17 @@ func mapReferrers(c client.Reader, kind string) handler.MapFunc {
 		}
 		var requests []ctrl.Request
 		for _, k := range keys {
-			var list corev1alpha1.BackupConfigurationList
-			if err := c.List(ctx, &list, client.MatchingFields{byReference: k}); err != nil {
-				log.FromContext(ctx).Error(err, "Listing the BackupConfigurations that refer to an object", "key", k)
-				return nil
+			list := of.DeepCopyObject().(client.ObjectList)
+			err := c.List(ctx, list, client.MatchingFields{byReference: k})
+			if err == nil {
+				err = apimeta.EachListItem(list, func(item runtime.Object) error {
+					requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(item.(client.Object))})
+					return nil
+				})
 			}
-			for i := range list.Items {
-				requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+			if err != nil {
+				log.FromContext(ctx).Error(err, "Listing what refers to an object", "key", k)
+				return nil
 			}
 		}
 		return requests

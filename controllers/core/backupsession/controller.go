@@ -35,8 +35,8 @@ import (
 //+kubebuilder:rbac:groups=core.kubestash.com,resources=backupsessions/status,verbs=get;patch
 // blockOwnerDeletion on the Jobs and the Secret of a session.
 //+kubebuilder:rbac:groups=core.kubestash.com,resources=backupsessions/finalizers,verbs=update
-// The session's part of its BackupConfiguration (gather).
-//+kubebuilder:rbac:groups=core.kubestash.com,resources=backupconfigurations,verbs=get;list;watch
+// The session's part of its BackupConfiguration or BackupBatch (gather).
+//+kubebuilder:rbac:groups=core.kubestash.com,resources=backupconfigurations;backupbatches,verbs=get;list;watch
 // Snapshots are made (CreateSnapshot), written (RecordSnapshot) and deleted after retention (DropSnapshots).
 //+kubebuilder:rbac:groups=storage.kubestash.com,resources=snapshots,verbs=get;list;watch;create;patch;delete
 //+kubebuilder:rbac:groups=storage.kubestash.com,resources=snapshots/status,verbs=get;patch

@@ -74,14 +74,22 @@ func started(s *corev1alpha1.BackupSession) bool {
 
 func (r *Reconciler) gatherInvoker(ctx context.Context, g *gathered) error {
 	s := &g.facts.Session
-	if s.Spec.Invoker == nil || s.Spec.Invoker.Kind != corev1alpha1.KindBackupConfiguration {
+	if s.Spec.Invoker == nil {
 		return nil
 	}
-	bc, found, err := kube.Get[corev1alpha1.BackupConfiguration](ctx, r.Client, s.Namespace, s.Spec.Invoker.Name)
+	var obj client.Object
+	var found bool
+	var err error
+	switch s.Spec.Invoker.Kind {
+	case corev1alpha1.KindBackupConfiguration:
+		obj, found, err = kube.Get[corev1alpha1.BackupConfiguration](ctx, r.Client, s.Namespace, s.Spec.Invoker.Name)
+	case corev1alpha1.KindBackupBatch:
+		obj, found, err = kube.Get[corev1alpha1.BackupBatch](ctx, r.Client, s.Namespace, s.Spec.Invoker.Name)
+	}
 	if err != nil || !found {
 		return err
 	}
-	g.facts.Invoker = invoker.OfConfiguration(bc)
+	g.facts.Invoker = invoker.Of(obj)
 	if g.session = g.facts.Invoker.Session(s.Spec.Session); g.session != nil {
 		g.facts.Config = g.session.SessionConfig
 	}

@@ -17,13 +17,12 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/configuration"
-	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/kube"
 )
 
 // run makes the BackupSession of a slot, or finds the one that was made before a restart.
-func (r *Reconciler) run(ctx context.Context, bc *corev1alpha1.BackupConfiguration, verdict configuration.SlotVerdict) (string, error) {
-	run := desired.BackupSession(invoker.OfConfiguration(bc), &verdict.Session.SessionConfig, verdict.At)
+func (r *Reconciler) run(ctx context.Context, facts configuration.SlotFacts, on client.Object, verdict configuration.SlotVerdict) (string, error) {
+	run := desired.BackupSession(facts.Invoker, verdict.Session, verdict.At)
 	isSame := func(existing *corev1alpha1.BackupSession) bool { return desired.IsSameRun(existing, run) }
 	made := run.DeepCopy()
 	created, err := kube.Create(ctx, r.Client, r.Live, made, isSame)
@@ -33,7 +32,7 @@ func (r *Reconciler) run(ctx context.Context, bc *corev1alpha1.BackupConfigurati
 		created, err = kube.Create(ctx, r.Client, r.Live, made, isSame)
 	}
 	if err == nil && created {
-		r.tell(bc, made)
+		r.tell(on, made)
 	}
 	return made.Name, err
 }

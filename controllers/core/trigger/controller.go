@@ -25,11 +25,11 @@ import (
 // Jobs of slots: Register; completing them: act.go, complete.
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch
 // +kubebuilder:rbac:groups=batch,resources=jobs/status,verbs=patch
-// The CronJob of a slot, whose owner is the BackupConfiguration: gather.go.
+// The CronJob of a slot, whose owner is the invoker: gather.go.
 // +kubebuilder:rbac:groups=batch,resources=cronjobs,verbs=get;list;watch
-// The BackupConfiguration of a slot: gather.go; owning a BackupSession with blockOwnerDeletion: act.go, run.
-// +kubebuilder:rbac:groups=core.kubestash.com,resources=backupconfigurations,verbs=get;list;watch
-// +kubebuilder:rbac:groups=core.kubestash.com,resources=backupconfigurations/finalizers,verbs=update
+// The invoker of a slot: gather.go; owning a BackupSession with blockOwnerDeletion: act.go, run.
+// +kubebuilder:rbac:groups=core.kubestash.com,resources=backupconfigurations;backupbatches,verbs=get;list;watch
+// +kubebuilder:rbac:groups=core.kubestash.com,resources=backupconfigurations/finalizers;backupbatches/finalizers,verbs=update
 // The run: act.go, run.
 // +kubebuilder:rbac:groups=core.kubestash.com,resources=backupsessions,verbs=get;create
 // Telling users: events.go.
@@ -79,14 +79,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if err != nil || !found || !isOpenSlot(job) {
 		return ctrl.Result{}, err
 	}
-	facts, err := r.gather(ctx, job)
+	facts, on, err := r.gather(ctx, job)
 	if err != nil {
 		return kube.Result(err)
 	}
 	verdict := configuration.Slot(facts)
 	message := "Skipped: " + verdict.Skipped + "."
 	if verdict.Session != nil {
-		name, err := r.run(ctx, facts.Configuration, verdict)
+		name, err := r.run(ctx, facts, on, verdict)
 		if err != nil {
 			return kube.Result(err)
 		}
@@ -95,7 +95,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		log.FromContext(ctx).Info("Skipped a slot", "reason", verdict.Skipped)
 	}
 	if verdict.Missed {
-		r.tellMissed(facts, verdict.Skipped)
+		r.tellMissed(on, facts, verdict.Skipped)
 	}
 	return kube.Result(r.complete(ctx, job, message))
 }

@@ -4,6 +4,7 @@
 package trigger
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -16,31 +17,33 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/configuration"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/kube"
 )
 
-// gather reads the BackupConfiguration that a slot is for. The annotations alone are not believed: whoever may
-// create Jobs could name any. The CronJob that owns the Job must be owned by that very BackupConfiguration.
-func (r *Reconciler) gather(ctx context.Context, job *batchv1.Job) (configuration.SlotFacts, error) {
+// gather reads the invoker that a slot is for; the object is the same, for events. The annotations alone are not
+// believed: whoever may create Jobs could name any. The CronJob that owns the Job must be owned by that very object.
+func (r *Reconciler) gather(ctx context.Context, job *batchv1.Job) (configuration.SlotFacts, client.Object, error) {
 	facts := configuration.SlotFacts{
 		Created: job.CreationTimestamp.Time,
+		Kind:    cmp.Or(job.Labels[metav1alpha1.LabelInvokerKind], corev1alpha1.KindBackupConfiguration),
 		Session: job.Annotations[desired.AnnotationSession],
 		Now:     r.Clock.Now(), Scheduled: scheduled(job),
 	}
 	owner := metav1.GetControllerOf(job)
 	if owner == nil || owner.Kind != "CronJob" {
-		return facts, nil
+		return facts, nil, nil
 	}
 	cronJob, found, err := read[batchv1.CronJob](ctx, r, job.Namespace, owner.Name)
 	if err != nil || !found || cronJob.UID != owner.UID {
-		return facts, err
+		return facts, nil, err
 	}
-	bc, found, err := read[corev1alpha1.BackupConfiguration](ctx, r, job.Namespace, job.Annotations[desired.AnnotationInvoker])
-	if err != nil || !found || !metav1.IsControlledBy(cronJob, bc) {
-		return facts, err
+	obj, found, err := r.invoker(ctx, facts.Kind, job.Namespace, job.Annotations[desired.AnnotationInvoker])
+	if err != nil || !found || !metav1.IsControlledBy(cronJob, obj) {
+		return facts, nil, err
 	}
-	facts.Configuration = bc
-	return facts, r.gatherOpen(ctx, job, owner, &facts)
+	facts.Invoker = invoker.Of(obj)
+	return facts, obj, r.gatherOpen(ctx, job, owner, &facts)
 }
 
 // gatherOpen finds the other slots of the same CronJob that wait for an answer.
@@ -67,6 +70,13 @@ func scheduled(job *batchv1.Job) time.Time {
 		return time.Time{}
 	}
 	return at
+}
+
+func (r *Reconciler) invoker(ctx context.Context, kind, namespace, name string) (client.Object, bool, error) {
+	if kind == corev1alpha1.KindBackupBatch {
+		return read[corev1alpha1.BackupBatch](ctx, r, namespace, name)
+	}
+	return read[corev1alpha1.BackupConfiguration](ctx, r, namespace, name)
 }
 
 // read looks into the cache, and past it before it says that something is gone: the caches of two kinds don't keep

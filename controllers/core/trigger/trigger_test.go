@@ -61,7 +61,7 @@ func newWorld() *world {
 		}}},
 		Status: corev1alpha1.BackupConfigurationStatus{Phase: corev1alpha1.BackupConfigurationPhaseReady},
 	}
-	cronJob := desired.Trigger(invoker.OfConfiguration(bc), &bc.Spec.Sessions[0].SessionConfig, "5 * * * *", false)
+	cronJob := desired.Trigger(invoker.Of(bc), &bc.Spec.Sessions[0].SessionConfig, "5 * * * *", false)
 	cronJob.UID = "cron-uid"
 	job := &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{
@@ -214,12 +214,12 @@ func TestSlots(t *testing.T) {
 			func(w *world) { w.bc.Spec.Sessions[0].Name = "weekly" }, 0, `no session "daily"`},
 		"a session that exists is adopted": {
 			func(w *world) {
-				w.more = append(w.more, desired.BackupSession(invoker.OfConfiguration(w.bc), &w.bc.Spec.Sessions[0].SessionConfig, slot))
+				w.more = append(w.more, desired.BackupSession(invoker.Of(w.bc), &w.bc.Spec.Sessions[0].SessionConfig, slot))
 			},
 			1, "app-daily-1767323100"},
 		"a session of the same name that is somebody else's leads to another name": {
 			func(w *world) {
-				foreign := desired.BackupSession(invoker.OfConfiguration(w.bc), &w.bc.Spec.Sessions[0].SessionConfig, slot)
+				foreign := desired.BackupSession(invoker.Of(w.bc), &w.bc.Spec.Sessions[0].SessionConfig, slot)
 				foreign.OwnerReferences = nil
 				w.more = append(w.more, foreign)
 			}, 2, "app-daily-1767323100-"},

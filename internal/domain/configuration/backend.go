@@ -16,8 +16,8 @@ import (
 
 // backends tells of each backend. One is ready when its storage is, and its retention policy is there.
 func (d *decision) backends() {
-	all := make([]corev1alpha1.BackendStatus, 0, len(d.bc.Spec.Backends))
-	for _, backend := range d.bc.Spec.Backends {
+	all := make([]corev1alpha1.BackendStatus, 0, len(d.of.Backends))
+	for _, backend := range d.of.Backends {
 		state := corev1alpha1.BackendStatus{Name: backend.Name}
 		storageReady, policyReady := false, false
 		if backend.StorageRef != nil {
@@ -33,7 +33,7 @@ func (d *decision) backends() {
 }
 
 func (d *decision) storage(ref metav1alpha1.ObjectReference) (*corev1alpha1.StorageStatus, bool) {
-	ref = Normalise(ref, d.bc.Namespace)
+	ref = Normalise(ref, d.of.Namespace)
 	known := d.facts.Storages[ref]
 	state := &corev1alpha1.StorageStatus{Ref: ref, Phase: known.Phase}
 	switch {
@@ -50,7 +50,7 @@ func (d *decision) storage(ref metav1alpha1.ObjectReference) (*corev1alpha1.Stor
 }
 
 func (d *decision) policy(ref metav1alpha1.ObjectReference) (*corev1alpha1.RetentionPolicyStatus, bool) {
-	ref = Normalise(ref, d.bc.Namespace)
+	ref = Normalise(ref, d.of.Namespace)
 	known := d.facts.Policies[ref]
 	state := &corev1alpha1.RetentionPolicyStatus{Ref: ref}
 	switch {
@@ -66,7 +66,7 @@ func (d *decision) policy(ref metav1alpha1.ObjectReference) (*corev1alpha1.Reten
 
 // repositories asks for each Repository whose storage can be used, and tells how they are.
 func (d *decision) repositories() {
-	entries := Entries(d.bc)
+	entries := Entries(d.of)
 	all := make([]corev1alpha1.RepositoryStatus, 0, len(entries))
 	for _, entry := range entries {
 		if slices.ContainsFunc(all, func(s corev1alpha1.RepositoryStatus) bool { return s.Name == entry.Info.Name }) {
@@ -98,7 +98,7 @@ func (d *decision) repositories() {
 
 func (d *decision) ensureRepository(entry Entry) {
 	d.verdict.Intents = append(d.verdict.Intents, EnsureRepository{
-		Info: entry.Info, AppRef: AppRef(d.bc), Storage: entry.Location.Storage,
+		Info: entry.Info, AppRef: entry.AppRef, Storage: entry.Location.Storage,
 	})
 }
 

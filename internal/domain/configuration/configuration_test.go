@@ -17,6 +17,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/configuration"
+	"kubestash.com/kubestash/internal/domain/invoker"
 )
 
 var (
@@ -37,10 +38,27 @@ func session(name, repository, directory string) corev1alpha1.Session {
 	}
 }
 
+// world is facts and the object that they are about, so that rows can change the object.
+type world struct {
+	configuration.Facts
+	Configuration corev1alpha1.BackupConfiguration
+}
+
+func (w world) decide() configuration.Verdict {
+	w.Invoker = invoker.Of(&w.Configuration)
+	return configuration.Decide(w.Facts)
+}
+
+// written is the status as the object shows it.
+func written(s invoker.Status) corev1alpha1.BackupConfigurationStatus {
+	var bc corev1alpha1.BackupConfiguration
+	s.Write(&bc)
+	return bc.Status
+}
+
 // complete is a BackupConfiguration that has everything, but nothing made for it yet.
-func complete() configuration.Facts {
-	return configuration.Facts{
-		Now: now,
+func complete() world {
+	return world{
 		Configuration: corev1alpha1.BackupConfiguration{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: "app", UID: "uid", CreationTimestamp: created, Generation: 1},
 			Spec: corev1alpha1.BackupConfigurationSpec{
@@ -49,10 +67,13 @@ func complete() configuration.Facts {
 				Sessions: []corev1alpha1.Session{session("daily", "repo", "/dep")},
 			},
 		},
-		Target:   configuration.Target{Found: true},
-		Storages: map[metav1alpha1.ObjectReference]configuration.Storage{s3: {Found: true, Phase: storagev1alpha1.BackupStoragePhaseReady}},
-		Policies: map[metav1alpha1.ObjectReference]configuration.Policy{keep: {Found: true}},
-		Secrets:  map[metav1alpha1.ObjectReference]configuration.Secret{secret: {Found: true, HasPassword: true}},
+		Facts: configuration.Facts{
+			Now:      now,
+			Targets:  map[string]configuration.Target{"": {Found: true}},
+			Storages: map[metav1alpha1.ObjectReference]configuration.Storage{s3: {Found: true, Phase: storagev1alpha1.BackupStoragePhaseReady}},
+			Policies: map[metav1alpha1.ObjectReference]configuration.Policy{keep: {Found: true}},
+			Secrets:  map[metav1alpha1.ObjectReference]configuration.Secret{secret: {Found: true, HasPassword: true}},
+		},
 	}
 }
 
@@ -83,100 +104,100 @@ const (
 
 func TestDecide(t *testing.T) {
 	for sentence, row := range map[string]struct {
-		change func(*configuration.Facts)
+		change func(*world)
 		want   []string
 		ready  []string // what the Ready condition says
 	}{
 		"with everything there, the first backup starts at once": {
 			want: []string{"phase Ready", wantRepository, wantCronJob, "start first of daily"}},
 		"the first backup is not started twice": {
-			change: func(f *configuration.Facts) {
+			change: func(f *world) {
 				f.Configuration.Status.Sessions = []corev1alpha1.SessionStatus{{Name: "daily", Conditions: []metav1alpha1.Condition{{
 					Type: corev1alpha1.ConditionInitialBackupTriggered, Status: metav1.ConditionTrue}}}}
 			},
 			want: []string{"phase Ready", wantRepository, wantCronJob}},
 		"one that failed to start is started again": {
-			change: func(f *configuration.Facts) {
+			change: func(f *world) {
 				f.Configuration.Status.Sessions = []corev1alpha1.SessionStatus{{Name: "daily", Conditions: []metav1alpha1.Condition{{
 					Type: corev1alpha1.ConditionInitialBackupTriggered, Status: metav1.ConditionFalse}}}}
 			},
 			want: []string{"phase Ready", wantRepository, wantCronJob, "start first of daily"}},
 		"paused, schedules stop and nothing starts": {
-			change: func(f *configuration.Facts) { f.Configuration.Spec.Paused = true },
+			change: func(f *world) { f.Configuration.Spec.Paused = true },
 			want:   []string{"phase Ready", wantRepository, `ensure cronjob of daily at "*/5 * * * *", suspended true`}},
 		"a suspended session doesn't start either": {
-			change: func(f *configuration.Facts) { f.Configuration.Spec.Sessions[0].Scheduler.Suspend = ptr.To(true) },
+			change: func(f *world) { f.Configuration.Spec.Sessions[0].Scheduler.Suspend = ptr.To(true) },
 			want:   []string{"phase Ready", wantRepository, `ensure cronjob of daily at "*/5 * * * *", suspended true`}},
 		"without a target there is nothing to find": {
-			change: func(f *configuration.Facts) { f.Configuration.Spec.Target = nil },
+			change: func(f *world) { f.Configuration.Spec.Target = nil },
 			want:   []string{"phase Ready", "ensure repository repo of /na in demo/s3", wantCronJob, "start first of daily"}},
 		"a target that is missing": {
-			change: func(f *configuration.Facts) { f.Target.Found = false },
+			change: func(f *world) { f.Targets = nil },
 			want:   []string{"phase NotReady", wantRepository, wantCronJob},
 			ready:  []string{"Target Deployment demo/app does not exist: create it"}},
 		"a target of a kind that can't be backed up": {
-			change: func(f *configuration.Facts) {
-				f.Target = configuration.Target{Problem: "spec.target: kind Foo is not supported."}
+			change: func(f *world) {
+				f.Targets[""] = configuration.Target{Problem: "spec.target: kind Foo is not supported."}
 			},
 			want: []string{"phase NotReady", wantRepository, wantCronJob}, ready: []string{"Foo is not supported"}},
 		"a target in another namespace": {
-			change: func(f *configuration.Facts) { f.Configuration.Spec.Target.Namespace = "other" },
+			change: func(f *world) { f.Configuration.Spec.Target.Namespace = "other" },
 			want:   []string{"phase Invalid"}, ready: []string{"spec.target.namespace", "other"}},
 		"a storage that is missing": {
-			change: func(f *configuration.Facts) { f.Storages = nil },
+			change: func(f *world) { f.Storages = nil },
 			want:   []string{"phase NotReady", wantCronJob},
 			ready:  []string{"BackupStorage demo/s3 does not exist: create it, or correct spec.backends[].storageRef."}},
 		"a storage that isn't ready tells why in its own words": {
-			change: func(f *configuration.Facts) {
+			change: func(f *world) {
 				f.Storages[s3] = configuration.Storage{Found: true, Phase: storagev1alpha1.BackupStoragePhaseNotReady, Reason: "wrong key"}
 			},
 			want: []string{"phase NotReady", wantRepository, wantCronJob}, ready: []string{"BackupStorage demo/s3 is not ready: wrong key"}},
 		"a retention policy that is missing": {
-			change: func(f *configuration.Facts) { f.Policies = nil },
+			change: func(f *world) { f.Policies = nil },
 			want:   []string{"phase NotReady", wantRepository, wantCronJob}, ready: []string{"RetentionPolicy demo/keep does not exist"}},
 		"everything that is missing is told at once": {
-			change: func(f *configuration.Facts) { f.Target.Found, f.Policies, f.Secrets = false, nil, nil },
+			change: func(f *world) { f.Targets, f.Policies, f.Secrets = nil, nil, nil },
 			want:   []string{"phase NotReady", wantRepository},
 			ready:  []string{"Target Deployment", "RetentionPolicy demo/keep", "Secret demo/encrypt does not exist"}},
 		"a Secret without a password": {
-			change: func(f *configuration.Facts) { f.Secrets[secret] = configuration.Secret{Found: true} },
+			change: func(f *world) { f.Secrets[secret] = configuration.Secret{Found: true} },
 			want:   []string{"phase NotReady", wantRepository}, ready: []string{"Secret demo/encrypt has no RESTIC_PASSWORD, or an empty one"}},
 		"a repository without a Secret": {
-			change: func(f *configuration.Facts) { f.Configuration.Spec.Sessions[0].Repositories[0].EncryptionSecret = nil },
+			change: func(f *world) { f.Configuration.Spec.Sessions[0].Repositories[0].EncryptionSecret = nil },
 			want:   []string{"phase NotReady", wantRepository}, ready: []string{"Repository repo has no encryptionSecret"}},
 		"an addon that is missing": {
-			change: func(f *configuration.Facts) {
+			change: func(f *world) {
 				f.AddonProblems = map[string][]string{"daily": {"Addon workload-addon does not exist: install it."}}
 			},
 			want: []string{"phase NotReady", wantRepository}, ready: []string{"Addon workload-addon does not exist"}},
 		"a CronJob that exists still follows the spec when something is missing": {
-			change: func(f *configuration.Facts) {
+			change: func(f *world) {
 				f.Secrets, f.Configuration.Spec.Paused = nil, true
 				f.CronJobs = map[string]configuration.CronJob{"daily": {Name: "trigger-app-daily"}}
 			},
 			want: []string{"phase NotReady", wantRepository, `ensure cronjob of daily at "*/5 * * * *", suspended true`}},
 		"what validation refuses makes it Invalid and stops the slots": {
-			change: func(f *configuration.Facts) {
+			change: func(f *world) {
 				f.Problems = []string{"spec.sessions[0].scheduler.schedule: bad", "and more"}
 				f.CronJobs = map[string]configuration.CronJob{"daily": {Name: "trigger-app-daily"}, "old": {Name: "trigger-app-old", Suspended: true}}
 			},
 			want: []string{"phase Invalid", "suspend cronjob trigger-app-daily"}, ready: []string{"spec.sessions[0].scheduler.schedule: bad; and more"}},
 		"the CronJob of a session that is gone is removed": {
-			change: func(f *configuration.Facts) {
+			change: func(f *world) {
 				f.CronJobs = map[string]configuration.CronJob{"weekly": {Name: "trigger-app-weekly"}}
 			},
 			want: []string{"phase Ready", wantRepository, wantCronJob, "remove cronjob trigger-app-weekly", "start first of daily"}},
 		"two sessions share a repository, which is made once": {
-			change: func(f *configuration.Facts) {
+			change: func(f *world) {
 				f.Configuration.Spec.Sessions = append(f.Configuration.Spec.Sessions, session("weekly", "repo", "dep/"))
 			},
 			want: []string{"phase Ready", wantRepository, wantCronJob, `ensure cronjob of weekly at "*/5 * * * *", suspended false`,
 				"start first of daily", "start first of weekly"}},
 		"the only backend is meant when none is named": {
-			change: func(f *configuration.Facts) { f.Configuration.Spec.Sessions[0].Repositories[0].Backend = "" },
+			change: func(f *world) { f.Configuration.Spec.Sessions[0].Repositories[0].Backend = "" },
 			want:   []string{"phase Ready", wantRepository, wantCronJob, "start first of daily"}},
 		"a repository that is being deleted is waited for": {
-			change: func(f *configuration.Facts) {
+			change: func(f *world) {
 				f.Repositories = map[string]storagev1alpha1.Repository{"repo": {ObjectMeta: metav1.ObjectMeta{Name: "repo", DeletionTimestamp: &now}}}
 			},
 			want: []string{"phase Ready", wantCronJob, "start first of daily"}},
@@ -186,7 +207,7 @@ func TestDecide(t *testing.T) {
 			if row.change != nil {
 				row.change(&facts)
 			}
-			verdict := configuration.Decide(facts)
+			verdict := facts.decide()
 			if got := summary(verdict); !reflect.DeepEqual(got, row.want) {
 				t.Errorf("got  %q\nwant %q", got, row.want)
 			}
@@ -209,7 +230,7 @@ func TestDecide(t *testing.T) {
 func TestRivals(t *testing.T) {
 	rival := func(namespace, name, repository string, at time.Time) configuration.Rival {
 		return configuration.Rival{
-			Location: configuration.Location{Storage: s3, Path: "dep"}, Namespace: namespace, Name: name,
+			Location: configuration.Location{Storage: s3, Path: "dep"}, Kind: corev1alpha1.KindBackupConfiguration, Namespace: namespace, Name: name,
 			Repository: repository, Created: metav1.NewTime(at),
 		}
 	}
@@ -236,7 +257,7 @@ func TestRivals(t *testing.T) {
 					Spec:       storagev1alpha1.RepositorySpec{StorageRef: s3, Path: "/dep/"},
 				}}
 			}
-			verdict := configuration.Decide(facts)
+			verdict := facts.decide()
 			if verdict.Status.Phase != row.want {
 				t.Errorf("phase is %s", verdict.Status.Phase)
 			}
@@ -255,8 +276,8 @@ func TestStatus(t *testing.T) {
 		Status: storagev1alpha1.RepositoryStatus{Phase: storagev1alpha1.RepositoryPhaseNotReady, Conditions: []metav1alpha1.Condition{{
 			Type: storagev1alpha1.ConditionRepositoryInitialized, Status: metav1.ConditionFalse, Message: "no bucket"}}},
 	}}
-	verdict := configuration.Decide(facts)
-	status := verdict.Status
+	verdict := facts.decide()
+	status := written(verdict.Status)
 	if !ptr.Deref(status.TargetFound, false) || !ptr.Deref(status.Backends[0].Ready, false) || status.Backends[0].Storage.Ref != s3 ||
 		!ptr.Deref(status.Backends[0].RetentionPolicy.Found, false) {
 		t.Errorf("backends %+v", status.Backends)
@@ -281,17 +302,18 @@ func TestStatus(t *testing.T) {
 	again := facts
 	again.Configuration.Status = status
 	again.Now = metav1.NewTime(now.Add(time.Second))
-	if second := configuration.Decide(again); !reflect.DeepEqual(second.Status, status) {
+	if second := again.decide(); !reflect.DeepEqual(written(second.Status), status) {
 		t.Error("a second pass over the same facts changes the status")
 	}
 }
 
 func TestAnIntentThatFailedIsTakenBack(t *testing.T) {
 	facts := complete()
-	verdict := configuration.Decide(facts)
+	verdict := facts.decide()
 	status := verdict.Status
-	configuration.Failed(&facts.Configuration, &status, configuration.EnsureCronJob{Session: "daily"}, "no room", now)
-	configuration.Unstarted(&facts.Configuration.Status, &status, "daily")
+	of := invoker.Of(&facts.Configuration)
+	configuration.Failed(of, &status, configuration.EnsureCronJob{Session: "daily"}, "no room", now)
+	configuration.Unstarted(&of.Seen, &status, "daily")
 	if status.Phase != corev1alpha1.BackupConfigurationPhaseNotReady || status.Sessions[0].NextSchedule != "" {
 		t.Errorf("phase is %s, next schedule %q", status.Phase, status.Sessions[0].NextSchedule)
 	}
@@ -303,10 +325,16 @@ func TestAnIntentThatFailedIsTakenBack(t *testing.T) {
 	}
 }
 
+// deletion is the facts and the object that they are about.
+type deletion struct {
+	configuration.DeletionFacts
+	Configuration *corev1alpha1.BackupConfiguration
+}
+
 func TestDelete(t *testing.T) {
 	appRef := metav1alpha1.TypedObjectReference{APIGroup: "apps", Kind: "Deployment", Namespace: "demo", Name: "app"}
 	for sentence, row := range map[string]struct {
-		change func(*configuration.DeletionFacts)
+		change func(*deletion)
 		policy corev1alpha1.RepositoryDeletionPolicy
 		want   []configuration.DropRepository
 	}{
@@ -314,16 +342,16 @@ func TestDelete(t *testing.T) {
 		"Delete":                 {nil, corev1alpha1.RepositoryDeletionPolicyDelete, []configuration.DropRepository{{Name: "repo"}}},
 		"WipeOut":                {nil, corev1alpha1.RepositoryDeletionPolicyWipeOut, []configuration.DropRepository{{Name: "repo", WipeOut: true}}},
 		"Retain":                 {nil, corev1alpha1.RepositoryDeletionPolicyRetain, nil},
-		"marked by a blueprint": {func(f *configuration.DeletionFacts) {
+		"marked by a blueprint": {func(f *deletion) {
 			f.Configuration.Annotations = map[string]string{configuration.AnnotationKeepRepositories: "true"}
 		}, corev1alpha1.RepositoryDeletionPolicyWipeOut, nil},
-		"used by another":        {func(f *configuration.DeletionFacts) { f.SharedBy = map[string][]string{"repo": {"other"}} }, corev1alpha1.RepositoryDeletionPolicyWipeOut, nil},
-		"of another application": {func(f *configuration.DeletionFacts) { f.Configuration.Spec.Target.Name = "other" }, corev1alpha1.RepositoryDeletionPolicyWipeOut, nil},
-		"in another directory": {func(f *configuration.DeletionFacts) {
+		"used by another":        {func(f *deletion) { f.SharedBy = map[string][]string{"repo": {"other"}} }, corev1alpha1.RepositoryDeletionPolicyWipeOut, nil},
+		"of another application": {func(f *deletion) { f.Configuration.Spec.Target.Name = "other" }, corev1alpha1.RepositoryDeletionPolicyWipeOut, nil},
+		"in another directory": {func(f *deletion) {
 			f.Configuration.Spec.Sessions[0].Repositories[0].Directory = "/else"
 		}, corev1alpha1.RepositoryDeletionPolicyWipeOut, nil},
-		"gone already": {func(f *configuration.DeletionFacts) { f.Repositories = nil }, "", nil},
-		"another session retains it": {func(f *configuration.DeletionFacts) {
+		"gone already": {func(f *deletion) { f.Repositories = nil }, "", nil},
+		"another session retains it": {func(f *deletion) {
 			weekly := session("weekly", "repo", "/dep")
 			weekly.Repositories[0].DeletionPolicy = corev1alpha1.RepositoryDeletionPolicyRetain
 			f.Configuration.Spec.Sessions = append(f.Configuration.Spec.Sessions, weekly)
@@ -332,14 +360,16 @@ func TestDelete(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			bc := complete().Configuration
 			bc.Spec.Sessions[0].Repositories[0].DeletionPolicy = row.policy
-			facts := configuration.DeletionFacts{Configuration: &bc, Repositories: map[string]storagev1alpha1.Repository{"repo": {
+			facts := deletion{Configuration: &bc}
+			facts.DeletionFacts = configuration.DeletionFacts{Repositories: map[string]storagev1alpha1.Repository{"repo": {
 				ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: "repo"},
 				Spec:       storagev1alpha1.RepositorySpec{AppRef: appRef, StorageRef: s3, Path: "dep"},
 			}}}
 			if row.change != nil {
 				row.change(&facts)
 			}
-			if got := configuration.Delete(facts); !reflect.DeepEqual(got, row.want) {
+			facts.Invoker = invoker.Of(facts.Configuration)
+			if got := configuration.Delete(facts.DeletionFacts); !reflect.DeepEqual(got, row.want) {
 				t.Errorf("got %+v, want %+v", got, row.want)
 			}
 		})
@@ -372,10 +402,11 @@ func TestDefaults(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			bc := complete().Configuration
 			bc.Spec.Backends = nil
-			configuration.Default(&bc, configuration.Surroundings{NamespaceLabels: map[string]string{"team": "a"}, Storages: row.storages})
+			of := invoker.Of(&bc)
+			configuration.Default(of, configuration.Surroundings{NamespaceLabels: map[string]string{"team": "a"}, Storages: row.storages})
 			got := ""
-			if len(bc.Spec.Backends) > 0 {
-				got = bc.Spec.Backends[0].StorageRef.Namespace + "/" + bc.Spec.Backends[0].StorageRef.Name
+			if len(of.Backends) > 0 {
+				got = of.Backends[0].StorageRef.Namespace + "/" + of.Backends[0].StorageRef.Name
 			}
 			if got != row.want {
 				t.Errorf("got %q, want %q", got, row.want)

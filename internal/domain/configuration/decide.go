@@ -14,19 +14,24 @@ import (
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 )
 
 // missingInterval is how often something missing is looked for that nobody tells us of: targets of kinds that
 // aren't watched, and Secrets, which the operator may not watch.
 const missingInterval = 30 * time.Second
 
-// Decide says what is to be done for a BackupConfiguration.
+// Decide says what is to be done for an invoker.
 func Decide(f Facts) Verdict {
-	d := decision{facts: f, bc: &f.Configuration, verdict: Verdict{Status: *f.Configuration.Status.DeepCopy()}}
+	d := decision{facts: f, of: f.Invoker, verdict: Verdict{Status: f.Invoker.Seen.Clone()}}
 	status := &d.verdict.Status
-	status.TargetFound = ptr.To(f.Target.Found)
-	if !f.Target.Found {
-		d.missing(d.targetMissing())
+	status.Found = nil
+	for _, target := range f.Invoker.Targets {
+		found := f.Targets[target.Name].Found
+		status.Found = append(status.Found, ptr.To(found))
+		if !found {
+			d.missing(d.targetMissing(target))
+		}
 	}
 	d.backends()
 	status.Dependencies = d.facts.Dependencies
@@ -45,7 +50,7 @@ func Decide(f Facts) Verdict {
 // decision is a Decide under way.
 type decision struct {
 	facts   Facts
-	bc      *corev1alpha1.BackupConfiguration
+	of      *invoker.Invoker
 	verdict Verdict
 	// lacking are the things that are missing, each with what to do about it.
 	lacking []string
@@ -57,31 +62,32 @@ func (d *decision) missing(message string) {
 	}
 }
 
-func (d *decision) targetMissing() string {
-	target := TargetOf(d.bc)
-	if target == nil {
+func (d *decision) targetMissing(target invoker.Target) string {
+	ref := target.Normal(d.of.Namespace)
+	if ref == nil {
 		return ""
 	}
-	if d.facts.Target.Problem != "" {
-		return d.facts.Target.Problem
+	if problem := d.facts.Targets[target.Name].Problem; problem != "" {
+		return problem
 	}
-	return fmt.Sprintf("Target %s %s/%s does not exist: create it, or correct spec.target.",
-		target.Kind, target.Namespace, target.Name)
+	return fmt.Sprintf("Target %s %s/%s does not exist: create it, or correct %s.", ref.Kind, ref.Namespace, ref.Name, target.At)
 }
 
 // problems are what makes the spec Invalid: what validation refuses, and who else was first at a location.
 func (d *decision) problems() []string {
 	problems := slices.Clone(d.facts.Problems)
-	if target := TargetOf(d.bc); target != nil && target.Namespace != d.bc.Namespace {
-		problems = append(problems, fmt.Sprintf("spec.target.namespace: %s %s is in namespace %s, and its volumes can't be mounted "+
-			"from %s; make the BackupConfiguration there", target.Kind, target.Name, target.Namespace, d.bc.Namespace))
+	for _, target := range d.of.Targets {
+		if ref := target.Normal(d.of.Namespace); ref != nil && ref.Namespace != d.of.Namespace && ref.Kind != "" {
+			problems = append(problems, fmt.Sprintf("%s.namespace: %s %s is in namespace %s, and its volumes can't be mounted "+
+				"from %s; make the %s there", target.At, ref.Kind, ref.Name, ref.Namespace, d.of.Namespace, d.of.Kind))
+		}
 	}
-	for _, entry := range Entries(d.bc) {
+	for _, entry := range Entries(d.of) {
 		for _, rival := range d.facts.Rivals {
 			if rival.Location == entry.Location && d.yields(rival, entry) {
-				problem := fmt.Sprintf("spec.sessions[%s].repositories[%s].directory: %q is already used by BackupConfiguration %s/%s "+
-					"(repository %s) in BackupStorage %s/%s; use another directory", entry.Session, entry.Info.Name, entry.Info.Directory,
-					rival.Namespace, rival.Name, rival.Repository, entry.Location.Storage.Namespace, entry.Location.Storage.Name)
+				problem := fmt.Sprintf("%s.repositories[%s].directory: %q is already used by %s %s/%s "+
+					"(repository %s) in BackupStorage %s/%s; use another directory", entry.At, entry.Info.Name, entry.Info.Directory,
+					rival.Kind, rival.Namespace, rival.Name, rival.Repository, entry.Location.Storage.Namespace, entry.Location.Storage.Name)
 				if !slices.Contains(problems, problem) {
 					problems = append(problems, problem)
 				}
@@ -91,19 +97,19 @@ func (d *decision) problems() []string {
 	return problems
 }
 
-// yields says who gives way at a location: whoever has no Repository there yet and was made later. Two
-// BackupConfigurations of one namespace may share a Repository.
+// yields says who gives way at a location: whoever has no Repository there yet and was made later. Two invokers of
+// one namespace may share a Repository.
 func (d *decision) yields(rival Rival, entry Entry) bool {
-	if rival.Namespace == d.bc.Namespace && rival.Repository == entry.Info.Name {
+	if rival.Namespace == d.of.Namespace && rival.Repository == entry.Info.Name {
 		return false
 	}
 	if held, exists := d.facts.Repositories[entry.Info.Name]; exists && LocationOf(&held) == entry.Location {
 		return false
 	}
-	if !rival.Created.Equal(&d.bc.CreationTimestamp) {
-		return rival.Created.Before(&d.bc.CreationTimestamp)
+	if !rival.Created.Equal(&d.of.Created) {
+		return rival.Created.Before(&d.of.Created)
 	}
-	return rival.Namespace+"/"+rival.Name < d.bc.Namespace+"/"+d.bc.Name
+	return rival.Namespace+"/"+rival.Name+"/"+rival.Kind < d.of.Namespace+"/"+d.of.Name+"/"+d.of.Kind
 }
 
 // invalid ends the decision. Slots stop until the spec is corrected: a schedule that goes on would fill the
@@ -113,7 +119,7 @@ func (d *decision) invalid(problems []string) {
 	d.validation(metav1.ConditionFalse, corev1alpha1.ReasonResourceValidationFailed, message)
 	status := &d.verdict.Status
 	status.Phase = corev1alpha1.BackupConfigurationPhaseInvalid
-	d.ready(metav1.ConditionFalse, corev1alpha1.ReasonBackupConfigurationInvalid, message)
+	d.ready(metav1.ConditionFalse, d.reasons().invalid, message)
 	for i := range status.Sessions {
 		status.Sessions[i].NextSchedule = ""
 	}
@@ -127,7 +133,7 @@ func (d *decision) invalid(problems []string) {
 
 func (d *decision) removeStale() {
 	for _, session := range sorted(d.facts.CronJobs) {
-		if !slices.ContainsFunc(d.bc.Spec.Sessions, func(s corev1alpha1.Session) bool { return s.Name == session }) {
+		if d.of.Session(session) == nil {
 			d.verdict.Intents = append(d.verdict.Intents, RemoveCronJob{Name: d.facts.CronJobs[session].Name})
 		}
 	}
@@ -136,20 +142,19 @@ func (d *decision) removeStale() {
 // conclude computes the phase and, when all is well, starts the first runs.
 func (d *decision) conclude() {
 	status := &d.verdict.Status
-	status.Phase = Phase(d.bc, *status)
+	status.Phase = Phase(d.of, *status)
 	if status.Phase != corev1alpha1.BackupConfigurationPhaseReady {
 		message := strings.Join(d.lacking, " ")
-		d.ready(metav1.ConditionFalse, corev1alpha1.ReasonBackupConfigurationNotReady, message)
+		d.ready(metav1.ConditionFalse, d.reasons().notReady, message)
 		d.verdict.Stalled = message
 		d.wake(missingInterval)
 		return
 	}
-	d.ready(metav1.ConditionTrue, corev1alpha1.ReasonBackupConfigurationReady, "Everything that the backups need is there.")
-	if d.bc.Spec.Paused {
+	d.ready(metav1.ConditionTrue, d.reasons().ready, "Everything that the backups need is there.")
+	if d.of.Paused {
 		return
 	}
-	for i := range d.bc.Spec.Sessions {
-		session := &d.bc.Spec.Sessions[i]
+	for _, session := range d.of.Sessions {
 		state := sessionStatus(status, session.Name)
 		if ptr.Deref(session.Scheduler.Suspend, false) ||
 			metav1alpha1.IsConditionTrue(state.Conditions, corev1alpha1.ConditionInitialBackupTriggered) {
@@ -174,15 +179,32 @@ func (d *decision) wake(after time.Duration) {
 func (d *decision) validation(status metav1.ConditionStatus, reason, message string) {
 	metav1alpha1.SetCondition(&d.verdict.Status.Conditions, metav1alpha1.Condition{
 		Type: corev1alpha1.ConditionValidationPassed, Status: status, Reason: reason, Message: message,
-		ObservedGeneration: d.bc.Generation,
+		ObservedGeneration: d.of.Generation,
 	}, d.facts.Now)
 }
 
 func (d *decision) ready(status metav1.ConditionStatus, reason, message string) {
 	metav1alpha1.SetCondition(&d.verdict.Status.Conditions, metav1alpha1.Condition{
 		Type: corev1alpha1.ConditionReady, Status: status, Reason: reason, Message: message,
-		ObservedGeneration: d.bc.Generation,
+		ObservedGeneration: d.of.Generation,
 	}, d.facts.Now)
+}
+
+// reasons of the condition Ready say which kind of object it is on.
+func (d *decision) reasons() readyReasons { return reasonsOf(d.of.Kind) }
+
+type readyReasons struct{ ready, notReady, invalid string }
+
+func reasonsOf(kind string) readyReasons {
+	if kind == corev1alpha1.KindBackupBatch {
+		return readyReasons{
+			corev1alpha1.ReasonBackupBatchReady, corev1alpha1.ReasonBackupBatchNotReady, corev1alpha1.ReasonBackupBatchInvalid,
+		}
+	}
+	return readyReasons{
+		corev1alpha1.ReasonBackupConfigurationReady, corev1alpha1.ReasonBackupConfigurationNotReady,
+		corev1alpha1.ReasonBackupConfigurationInvalid,
+	}
 }
 
 func sorted[T any](m map[string]T) []string {

@@ -7,12 +7,13 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/usage"
 )
 
 // Surroundings is where defaults come from.
 type Surroundings struct {
-	// NamespaceLabels are those of the BackupConfiguration's namespace.
+	// NamespaceLabels are those of the invoker's namespace.
 	NamespaceLabels map[string]string
 	// Storages and Policies are all that there are, of every namespace.
 	Storages []storagev1alpha1.BackupStorage
@@ -20,11 +21,11 @@ type Surroundings struct {
 }
 
 // NeedsDefaults reports whether Default has something to fill in, so that a caller can spare gathering.
-func NeedsDefaults(bc *corev1alpha1.BackupConfiguration) bool {
-	if len(bc.Spec.Backends) == 0 {
+func NeedsDefaults(of *invoker.Invoker) bool {
+	if len(of.Backends) == 0 {
 		return true
 	}
-	for _, backend := range bc.Spec.Backends {
+	for _, backend := range of.Backends {
 		if backend.StorageRef == nil || backend.RetentionPolicy == nil {
 			return true
 		}
@@ -34,13 +35,13 @@ func NeedsDefaults(bc *corev1alpha1.BackupConfiguration) bool {
 
 // Default fills in the default BackupStorage and RetentionPolicy, where the spec names none and there is one
 // that the namespace may use. Without one, the spec stays as it is.
-func Default(bc *corev1alpha1.BackupConfiguration, around Surroundings) {
-	storage, policy := defaultStorage(bc.Namespace, around), defaultPolicy(bc.Namespace, around)
-	if len(bc.Spec.Backends) == 0 && storage != nil {
-		bc.Spec.Backends = []corev1alpha1.BackendReference{{}}
+func Default(of *invoker.Invoker, around Surroundings) {
+	storage, policy := defaultStorage(of.Namespace, around), defaultPolicy(of.Namespace, around)
+	if len(of.Backends) == 0 && storage != nil {
+		of.Backends = []corev1alpha1.BackendReference{{}}
 	}
-	for i := range bc.Spec.Backends {
-		backend := &bc.Spec.Backends[i]
+	for i := range of.Backends {
+		backend := &of.Backends[i]
 		if backend.StorageRef == nil {
 			backend.StorageRef = storage
 		}

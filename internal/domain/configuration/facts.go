@@ -9,22 +9,24 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 )
 
-// Facts is all that a decision about one BackupConfiguration rests on. It holds copies, never what a cache owns.
+// Facts is all that a decision about one invoker rests on. It holds copies, never what a cache owns.
 type Facts struct {
 	Now metav1.Time
-	// Configuration is the object. Defaults are filled in its backends.
-	Configuration corev1alpha1.BackupConfiguration
+	// Invoker is the object. Defaults are filled in its backends.
+	Invoker *invoker.Invoker
 	// Problems are what validation refuses.
 	Problems []string
-	Target   Target
+	// Targets are by the names that the invoker gives them.
+	Targets map[string]Target
 	// Storages and Policies are by normalised reference.
 	Storages map[metav1alpha1.ObjectReference]Storage
 	Policies map[metav1alpha1.ObjectReference]Policy
 	// Repositories are those that exist under the names of the spec, by name.
 	Repositories map[string]storagev1alpha1.Repository
-	// Rivals are the other BackupConfigurations that want one of our locations. Repositories that exist there are
+	// Rivals are the other invokers that want one of our locations. Repositories that exist there are
 	// the business of validation.
 	Rivals []Rival
 	// Dependencies are the Addons and Functions that sessions need.
@@ -72,13 +74,13 @@ type CronJob struct {
 	Suspended bool
 }
 
-// Rival is another BackupConfiguration that wants one of our locations for a Repository of its own.
+// Rival is another invoker that wants one of our locations for a Repository of its own.
 type Rival struct {
-	Location        Location
-	Namespace, Name string
+	Location              Location
+	Kind, Namespace, Name string
 	// Repository is the name of the Repository that it wants there.
 	Repository string
-	// Created is when the BackupConfiguration was made.
+	// Created is when the invoker was made.
 	Created metav1.Time
 }
 

@@ -11,12 +11,16 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 )
 
 // Entry is one repository of one session.
 type Entry struct {
-	Session string
-	Info    corev1alpha1.RepositoryInfo
+	// At is where the session, or its target, was written.
+	At string
+	// AppRef is the target, as the Repository names it.
+	AppRef metav1alpha1.TypedObjectReference
+	Info   corev1alpha1.RepositoryInfo
 	// Backend is nil when the entry names one that isn't there.
 	Backend *corev1alpha1.BackendReference
 	// Location is set when Backend has a storage.
@@ -24,26 +28,30 @@ type Entry struct {
 }
 
 // Entries lists the repositories of all sessions.
-func Entries(bc *corev1alpha1.BackupConfiguration) []Entry {
+func Entries(of *invoker.Invoker) []Entry {
 	var entries []Entry
-	for _, session := range bc.Spec.Sessions {
-		for _, info := range session.Repositories {
-			entry := Entry{Session: session.Name, Info: info, Backend: Backend(bc, info.Backend)}
-			if entry.Backend != nil && entry.Backend.StorageRef != nil {
-				entry.Location = Location{
-					Storage: Normalise(*entry.Backend.StorageRef, bc.Namespace),
-					Path:    CleanPath(info.Directory),
+	for _, session := range of.Sessions {
+		for _, part := range session.Parts {
+			for _, info := range part.Repositories {
+				entry := Entry{
+					At: session.At(part), AppRef: part.RepositoryRef(of.Namespace), Info: info, Backend: Backend(of, info.Backend),
 				}
+				if entry.Backend != nil && entry.Backend.StorageRef != nil {
+					entry.Location = Location{
+						Storage: Normalise(*entry.Backend.StorageRef, of.Namespace),
+						Path:    CleanPath(info.Directory),
+					}
+				}
+				entries = append(entries, entry)
 			}
-			entries = append(entries, entry)
 		}
 	}
 	return entries
 }
 
 // Backend finds the backend that a repository names. No name means the one without a name, or the only one.
-func Backend(bc *corev1alpha1.BackupConfiguration, name string) *corev1alpha1.BackendReference {
-	backends := bc.Spec.Backends
+func Backend(of *invoker.Invoker, name string) *corev1alpha1.BackendReference {
+	backends := of.Backends
 	i := slices.IndexFunc(backends, func(b corev1alpha1.BackendReference) bool { return b.Name == name })
 	switch {
 	case i >= 0:
@@ -55,10 +63,10 @@ func Backend(bc *corev1alpha1.BackupConfiguration, name string) *corev1alpha1.Ba
 	}
 }
 
-// Locations lists where the Repositories of a BackupConfiguration lie, as index keys, each once.
-func Locations(bc *corev1alpha1.BackupConfiguration) []string {
+// Locations lists where the Repositories of an invoker lie, as index keys, each once.
+func Locations(of *invoker.Invoker) []string {
 	var keys []string
-	for _, entry := range Entries(bc) {
+	for _, entry := range Entries(of) {
 		if key := entry.Location.String(); entry.Location.Storage.Name != "" && !slices.Contains(keys, key) {
 			keys = append(keys, key)
 		}
@@ -85,45 +93,4 @@ func Normalise(ref metav1alpha1.ObjectReference, namespace string) metav1alpha1.
 		ref.Namespace = namespace
 	}
 	return ref
-}
-
-// groups are the API groups of the kinds that manifests name without one.
-var groups = map[string]string{
-	metav1alpha1.KindDeployment:  "apps",
-	metav1alpha1.KindStatefulSet: "apps",
-	metav1alpha1.KindDaemonSet:   "apps",
-	metav1alpha1.KindReplicaSet:  "apps",
-	metav1alpha1.KindJob:         "batch",
-}
-
-// TargetOf is what a BackupConfiguration backs up, with the group and namespace that are meant. It is nil for one
-// without a target.
-func TargetOf(bc *corev1alpha1.BackupConfiguration) *metav1alpha1.TypedObjectReference {
-	if bc.Spec.Target == nil {
-		return nil
-	}
-	ref := NormaliseTyped(*bc.Spec.Target, bc.Namespace)
-	return &ref
-}
-
-// NormaliseTyped gives a reference the group and namespace that it means.
-func NormaliseTyped(ref metav1alpha1.TypedObjectReference, namespace string) metav1alpha1.TypedObjectReference {
-	if ref.APIGroup == "" {
-		ref.APIGroup = groups[ref.Kind]
-	}
-	if ref.Namespace == "" && ref.Kind != "" {
-		ref.Namespace = namespace
-	}
-	return ref
-}
-
-// AppRef is what Repositories and Snapshots say of the target: a BackupConfiguration without one has a published
-// placeholder.
-func AppRef(bc *corev1alpha1.BackupConfiguration) metav1alpha1.TypedObjectReference {
-	if target := TargetOf(bc); target != nil {
-		return *target
-	}
-	return metav1alpha1.TypedObjectReference{
-		APIGroup: metav1alpha1.TargetNotApplicable, Name: metav1alpha1.TargetNotApplicable,
-	}
 }

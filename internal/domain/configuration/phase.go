@@ -11,15 +11,19 @@ import (
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 )
 
-// Phase sums a status up, by the published rules. The backends of bc have their defaults.
-func Phase(bc *corev1alpha1.BackupConfiguration, status corev1alpha1.BackupConfigurationStatus) corev1alpha1.BackupConfigurationPhase {
+// Phase sums a status up, by the published rules. The backends of the invoker have their defaults.
+func Phase(of *invoker.Invoker, status invoker.Status) corev1alpha1.BackupConfigurationPhase {
 	if metav1alpha1.IsConditionFalse(status.Conditions, corev1alpha1.ConditionValidationPassed) {
 		return corev1alpha1.BackupConfigurationPhaseInvalid
 	}
-	ready := ptr.Deref(status.TargetFound, false) &&
-		len(status.Backends) == len(bc.Spec.Backends) && len(status.Sessions) == len(bc.Spec.Sessions)
+	ready := len(status.Found) == len(of.Targets) &&
+		len(status.Backends) == len(of.Backends) && len(status.Sessions) == len(of.Sessions)
+	for _, found := range status.Found {
+		ready = ready && ptr.Deref(found, false)
+	}
 	for _, backend := range status.Backends {
 		ready = ready && ptr.Deref(backend.Ready, false)
 	}
@@ -33,7 +37,7 @@ func Phase(bc *corev1alpha1.BackupConfiguration, status corev1alpha1.BackupConfi
 }
 
 // Failed takes back what a Verdict promised of an intent that could not be carried out. The message is for users.
-func Failed(bc *corev1alpha1.BackupConfiguration, status *corev1alpha1.BackupConfigurationStatus, intent Intent, message string, now metav1.Time) {
+func Failed(of *invoker.Invoker, status *invoker.Status, intent Intent, message string, now metav1.Time) {
 	condition := metav1alpha1.Condition{Status: metav1.ConditionFalse, Message: message}
 	switch intent := intent.(type) {
 	case EnsureCronJob:
@@ -51,18 +55,19 @@ func Failed(bc *corev1alpha1.BackupConfiguration, status *corev1alpha1.BackupCon
 			}
 		}
 	}
-	if status.Phase = Phase(bc, *status); status.Phase == corev1alpha1.BackupConfigurationPhaseReady {
+	if status.Phase = Phase(of, *status); status.Phase == corev1alpha1.BackupConfigurationPhaseReady {
 		return
 	}
 	metav1alpha1.SetCondition(&status.Conditions, metav1alpha1.Condition{
-		Type: corev1alpha1.ConditionReady, Status: metav1.ConditionFalse, ObservedGeneration: bc.Generation,
-		Reason: corev1alpha1.ReasonBackupConfigurationNotReady, Message: message,
+		Type: corev1alpha1.ConditionReady, Status: metav1.ConditionFalse, ObservedGeneration: of.Generation,
+		Reason: reasonsOf(of.Kind).notReady, Message: message,
 	}, now)
 }
 
 // Unstarted takes back that first runs were started, because an intent before them failed.
-func Unstarted(before, status *corev1alpha1.BackupConfigurationStatus, session string) {
-	old := metav1alpha1.FindCondition(sessionStatus(before.DeepCopy(), session).Conditions, corev1alpha1.ConditionInitialBackupTriggered)
+func Unstarted(before, status *invoker.Status, session string) {
+	was := before.Clone()
+	old := metav1alpha1.FindCondition(sessionStatus(&was, session).Conditions, corev1alpha1.ConditionInitialBackupTriggered)
 	state := sessionStatus(status, session)
 	metav1alpha1.RemoveCondition(&state.Conditions, corev1alpha1.ConditionInitialBackupTriggered)
 	if old != nil {
@@ -71,7 +76,7 @@ func Unstarted(before, status *corev1alpha1.BackupConfigurationStatus, session s
 }
 
 // sessionStatus finds the status of a session, inside status, and makes one where there is none.
-func sessionStatus(status *corev1alpha1.BackupConfigurationStatus, name string) *corev1alpha1.SessionStatus {
+func sessionStatus(status *invoker.Status, name string) *corev1alpha1.SessionStatus {
 	for i := range status.Sessions {
 		if status.Sessions[i].Name == name {
 			return &status.Sessions[i]

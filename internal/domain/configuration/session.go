@@ -14,16 +14,16 @@ import (
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/schedule"
 )
 
 // sessions brings the CronJob of each session in line and tells when it runs next.
 func (d *decision) sessions() {
-	old := d.verdict.Status.DeepCopy()
+	old := d.verdict.Status.Clone()
 	d.verdict.Status.Sessions = nil
-	for i := range d.bc.Spec.Sessions {
-		session := &d.bc.Spec.Sessions[i]
-		state := corev1alpha1.SessionStatus{Name: session.Name, Conditions: sessionStatus(old, session.Name).Conditions}
+	for _, session := range d.of.Sessions {
+		state := corev1alpha1.SessionStatus{Name: session.Name, Conditions: sessionStatus(&old, session.Name).Conditions}
 		problems := d.sessionProblems(session)
 		// A CronJob that exists follows the spec in any case: it must stop when the session is suspended.
 		if _, exists := d.facts.CronJobs[session.Name]; exists || len(problems) == 0 {
@@ -48,14 +48,14 @@ func (d *decision) sessions() {
 }
 
 // schedule asks for the CronJob. What it returns is what is wrong with the schedule.
-func (d *decision) schedule(session *corev1alpha1.Session, state *corev1alpha1.SessionStatus) string {
+func (d *decision) schedule(session invoker.Session, state *corev1alpha1.SessionStatus) string {
 	scheduler := session.Scheduler
-	key := d.bc.Namespace + "/" + d.bc.Name + "/" + session.Name
+	key := d.of.Namespace + "/" + d.of.Name + "/" + session.Name
 	resolved, err := schedule.Resolve(scheduler.Schedule, key)
 	if err != nil {
 		return fmt.Sprintf("Session %s: %v.", session.Name, err)
 	}
-	suspend := d.bc.Spec.Paused || ptr.Deref(scheduler.Suspend, false)
+	suspend := d.of.Paused || ptr.Deref(scheduler.Suspend, false)
 	d.verdict.Intents = append(d.verdict.Intents, EnsureCronJob{Session: session.Name, Schedule: resolved, Suspend: suspend})
 	if suspend {
 		return ""
@@ -74,15 +74,15 @@ func (d *decision) schedule(session *corev1alpha1.Session, state *corev1alpha1.S
 }
 
 // sessionProblems are what a session lacks before it makes sense to run it.
-func (d *decision) sessionProblems(session *corev1alpha1.Session) []string {
+func (d *decision) sessionProblems(session invoker.Session) []string {
 	problems := slices.Clone(d.facts.AddonProblems[session.Name])
-	for _, info := range session.Repositories {
+	for _, info := range repositoriesOf(session) {
 		if info.EncryptionSecret == nil {
 			problems = append(problems, fmt.Sprintf("Repository %s has no encryptionSecret: name a Secret that holds %s.",
 				info.Name, metav1alpha1.SecretKeyResticPassword))
 			continue
 		}
-		ref := Normalise(*info.EncryptionSecret, d.bc.Namespace)
+		ref := Normalise(*info.EncryptionSecret, d.of.Namespace)
 		switch secret := d.facts.Secrets[ref]; {
 		case !secret.Found:
 			problems = append(problems, unavailable("Secret", ref, "encryptionSecret of repository "+info.Name))
@@ -92,4 +92,13 @@ func (d *decision) sessionProblems(session *corev1alpha1.Session) []string {
 		}
 	}
 	return problems
+}
+
+// repositoriesOf are the repositories of all targets of a session.
+func repositoriesOf(session invoker.Session) []corev1alpha1.RepositoryInfo {
+	var all []corev1alpha1.RepositoryInfo
+	for _, part := range session.Parts {
+		all = append(all, part.Repositories...)
+	}
+	return all
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/size"
 )
 
@@ -17,8 +18,9 @@ type SlotFacts struct {
 	Scheduled time.Time
 	// Created is when the Job was made.
 	Created time.Time
-	// Configuration is nil when it is gone.
-	Configuration *corev1alpha1.BackupConfiguration
+	// Kind is that of the invoker, and Invoker is nil when it is gone.
+	Kind    string
+	Invoker *invoker.Invoker
 	// Session is the name of the session that the slot is for.
 	Session string
 	// Open are the times of the other slots of this session that nobody has answered yet. There are some when the operator
@@ -31,7 +33,7 @@ type SlotFacts struct {
 // SlotVerdict says what a slot leads to. The Job is completed in any case.
 type SlotVerdict struct {
 	// Session is to be run; nil when nothing is.
-	Session *corev1alpha1.Session
+	Session *corev1alpha1.SessionConfig
 	// At is the time of the run.
 	At time.Time
 	// Skipped says why nothing is run.
@@ -44,16 +46,16 @@ type SlotVerdict struct {
 // users about that, and a slot that silently did nothing would not. Of several slots that were missed, the last one is
 // run, for all of them: there is one catch-up.
 func Slot(f SlotFacts) SlotVerdict {
-	bc := f.Configuration
+	of := f.Invoker
 	switch {
-	case bc == nil:
-		return SlotVerdict{Skipped: "the BackupConfiguration is gone"}
-	case !bc.DeletionTimestamp.IsZero():
-		return SlotVerdict{Skipped: "the BackupConfiguration is being deleted"}
-	case bc.Spec.Paused:
-		return SlotVerdict{Skipped: "the BackupConfiguration is paused"}
-	case bc.Status.Phase == corev1alpha1.BackupConfigurationPhaseInvalid:
-		return SlotVerdict{Skipped: "the BackupConfiguration is invalid"}
+	case of == nil:
+		return SlotVerdict{Skipped: "the " + f.Kind + " is gone"}
+	case of.Deleting:
+		return SlotVerdict{Skipped: "the " + of.Kind + " is being deleted"}
+	case of.Paused:
+		return SlotVerdict{Skipped: "the " + of.Kind + " is paused"}
+	case of.Seen.Phase == corev1alpha1.BackupConfigurationPhaseInvalid:
+		return SlotVerdict{Skipped: "the " + of.Kind + " is invalid"}
 	}
 	at := SlotTime(f.Scheduled, f.Created)
 	for _, other := range f.Open {
@@ -61,18 +63,14 @@ func Slot(f SlotFacts) SlotVerdict {
 			return SlotVerdict{Missed: true, Skipped: "it was missed, and the slot of " + other.UTC().Format(time.RFC3339) + " is run instead"}
 		}
 	}
-	for i := range bc.Spec.Sessions {
-		session := &bc.Spec.Sessions[i]
-		if session.Name != f.Session {
-			continue
-		}
+	if session := of.Session(f.Session); session != nil {
 		if late := f.Now.Sub(at); session.Scheduler != nil && session.Scheduler.StartingDeadlineSeconds != nil &&
 			late > time.Duration(*session.Scheduler.StartingDeadlineSeconds)*time.Second {
 			return SlotVerdict{Missed: true, Skipped: fmt.Sprintf("it was missed by %s, which is more than startingDeadlineSeconds allows", size.Duration(late))}
 		}
-		return SlotVerdict{Session: session, At: at}
+		return SlotVerdict{Session: session.SessionConfig, At: at}
 	}
-	return SlotVerdict{Skipped: fmt.Sprintf("the BackupConfiguration has no session %q any more", f.Session)}
+	return SlotVerdict{Skipped: fmt.Sprintf("the %s has no session %q any more", of.Kind, f.Session)}
 }
 
 // SlotTime is the time of a slot. A Job that somebody made of the CronJob by hand has none but its creation.

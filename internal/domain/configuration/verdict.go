@@ -8,11 +8,12 @@ import (
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/invoker"
 )
 
 // Verdict is a decision. Status holds once every intent was carried out, in order; what fails is told to Failed.
 type Verdict struct {
-	Status  corev1alpha1.BackupConfigurationStatus
+	Status  invoker.Status
 	Intents []Intent
 	// Stalled tells what a human must mend; empty when nothing.
 	Stalled string
@@ -20,7 +21,7 @@ type Verdict struct {
 	WakeUp time.Duration
 }
 
-// Intent is one of the few things that a BackupConfiguration does to the world.
+// Intent is one of the few things that an invoker does to the world.
 type Intent interface{ intent() }
 
 // EnsureRepository makes a Repository, or brings its settings in line with the spec.

@@ -13,6 +13,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/controllers"
+	"kubestash.com/kubestash/controllers/core/backupbatch"
 	"kubestash.com/kubestash/controllers/core/backupblueprint"
 	"kubestash.com/kubestash/controllers/core/backupconfiguration"
 	"kubestash.com/kubestash/controllers/core/backupsession"
@@ -38,6 +39,7 @@ const (
 	repositories   = "Repository"
 	targets        = "target"
 	configurations = "BackupConfiguration"
+	batches        = "BackupBatch"
 	slots          = "Job of a slot"
 	backups        = "BackupSession"
 	snapshots      = "Snapshot"
@@ -61,6 +63,9 @@ func newSet(d controllers.Deps, c client.Client, w *woken) *set {
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder(""), Clock: d.Clock, MoverImage: d.MoverImage,
 	}))
 	add(configurations, backupconfiguration.New(backupconfiguration.Deps{
+		Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock,
+	}))
+	add(batches, backupbatch.New(backupconfiguration.Deps{
 		Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock,
 	}))
 	add(slots, trigger.New(trigger.Deps{Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock}))
@@ -104,6 +109,7 @@ func groups() []group {
 		{targets + " " + metav1alpha1.KindDaemonSet, &appsv1.DaemonSetList{}},
 		{targets + " " + metav1alpha1.KindPersistentVolumeClaim, &corev1.PersistentVolumeClaimList{}},
 		{configurations, &corev1alpha1.BackupConfigurationList{}},
+		{batches, &corev1alpha1.BackupBatchList{}},
 		{slots, &batchv1.JobList{}},
 		{backups, &corev1alpha1.BackupSessionList{}},
 		{snapshots, &storagev1alpha1.SnapshotList{}},

@@ -49,6 +49,42 @@ func BackupConfiguration(namespace string) *corev1alpha1.BackupConfiguration {
 	}
 }
 
+// Names of a BackupBatch and of its targets, whose Repositories are named after them.
+const (
+	Batch       = "together"
+	BatchApp    = "app"
+	BatchUpload = "uploads"
+	// Uploads is the claim that the BackupBatch backs up beside the Deployment.
+	Uploads = "uploads-data"
+)
+
+// BackupBatch backs the Deployment and another claim up together, at a time that is far from now in any test.
+func BackupBatch(namespace string) *corev1alpha1.BackupBatch {
+	session := DailySession(namespace)
+	target := func(name, addon string) corev1alpha1.BatchSessionTarget {
+		repository := session.Repositories[0]
+		repository.Name, repository.Directory = name+"-repo", "batch/"+name
+		return corev1alpha1.BatchSessionTarget{
+			Name: name, Addon: Addon(addon, metav1alpha1.TaskLogicalBackup, nil), Repositories: []corev1alpha1.RepositoryInfo{repository},
+		}
+	}
+	claim := ClaimRef(namespace)
+	claim.Name = Uploads
+	return &corev1alpha1.BackupBatch{
+		ObjectMeta: Meta(namespace, Batch),
+		Spec: corev1alpha1.BackupBatchSpec{
+			Backends: Backends(namespace),
+			Targets: []corev1alpha1.BatchTarget{
+				{Name: BatchApp, AppRef: DeploymentRef(namespace)}, {Name: BatchUpload, AppRef: claim},
+			},
+			Sessions: []corev1alpha1.BatchSession{{
+				SessionConfig: session.SessionConfig,
+				Targets:       []corev1alpha1.BatchSessionTarget{target(BatchApp, WorkloadAddon), target(BatchUpload, ClaimAddon)},
+			}},
+		},
+	}
+}
+
 // Backends are the one BackupStorage with the one RetentionPolicy.
 func Backends(namespace string) []corev1alpha1.BackendReference {
 	return []corev1alpha1.BackendReference{{
