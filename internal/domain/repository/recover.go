@@ -58,6 +58,11 @@ func Recover(content []byte, directory string, storage metav1alpha1.ObjectRefere
 		if len(validation.IsDNS1123Subdomain(secret.Name)) > 0 || len(validation.IsDNS1123Label(secret.Namespace)) > 0 {
 			return nil, fmt.Errorf("its spec.encryptionSecret is not the name of a Secret")
 		}
+		// The operator can read every Secret, and who writes to a bucket must not choose among those of the cluster. A
+		// BackupConfiguration or a RestoreSession names it again.
+		if secret.Namespace != found.Namespace && secret.Namespace != storage.Namespace {
+			secret = nil
+		}
 	}
 	return &storagev1alpha1.Repository{
 		TypeMeta:   typeMeta(storagev1alpha1.KindRepository),
@@ -65,6 +70,7 @@ func Recover(content []byte, directory string, storage metav1alpha1.ObjectRefere
 		Spec: storagev1alpha1.RepositorySpec{
 			AppRef: found.Spec.AppRef, StorageRef: storage, Path: found.Spec.Path,
 			DeletionPolicy: storagev1alpha1.DeletionPolicyDelete, EncryptionSecret: secret,
+			Maintenance: found.Spec.Maintenance.DeepCopy(),
 		},
 	}, nil
 }

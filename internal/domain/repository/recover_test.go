@@ -80,6 +80,17 @@ func TestARepositoryComesBackAsItWas(t *testing.T) {
 	}
 }
 
+func TestADocumentDoesNotChooseAmongTheClustersSecrets(t *testing.T) {
+	for namespace, kept := range map[string]bool{"": true, "demo": true, "vault": true, "kube-system": false} {
+		old := recordedRepository()
+		old.Spec.EncryptionSecret.Namespace = namespace
+		got, err := Recover(document(t, func() ([]byte, error) { return Document(old) }), "demo/app", newStorage)
+		if err != nil || (got.Spec.EncryptionSecret != nil) != kept {
+			t.Errorf("%q: got %+v, %v", namespace, got, err)
+		}
+	}
+}
+
 func TestADocumentIsNotBelieved(t *testing.T) {
 	for sentence, row := range map[string]struct{ replace, with, want string }{
 		"it is no YAML":                              {"apiVersion:", "{", "is not the YAML"},
