@@ -12,7 +12,8 @@ const intro = `# Compatibility
 
 What KubeStash does with each field of its API that users can write. The fields are those of the published API; a field either works, and the test that
 is named shows it at work, or it is refused, with the words that are quoted: in a condition of the object, or by the API server at once. None is
-ignored. This page is written from ` + "`tests/compat`" + ` by ` + "`go test ./tests/compat -update`" + `; a test fails when a field has no row, when a row names a test that
+ignored. This page is written from ` + "`tests/compat`" + ` by ` + "`go test ./tests/compat -update`" +
+	`; a test fails when a field has no row, when a row names a test that
 doesn't exist, or when the page is out of date.
 
 Of the published kinds, BackupVerifier and BackupVerificationSession are not served yet: the API server answers that it has no such kind.

@@ -23,12 +23,14 @@ var configurationRows = concat([]Row{
 	works(configuration, "sessions[].name", repositoryMade),
 	works(configuration, "sessions[].scheduler.schedule", Test{"internal/domain/schedule/schedule_test.go", "TestNext"}),
 	works(configuration, "sessions[].scheduler", slot),
-	works(configuration, "sessions[].scheduler.concurrencyPolicy", Test{"tests/integration/queue_test.go", "replace each other with concurrencyPolicy Replace"}),
+	works(configuration, "sessions[].scheduler.concurrencyPolicy",
+		Test{"tests/integration/queue_test.go", "replace each other with concurrencyPolicy Replace"}),
 	works(configuration, "sessions[].retryConfig", Test{"internal/domain/session/testdata/a-failed-run-is-tried-again-after-its-delay.golden", ""}),
 	works(configuration, "sessions[].backupTimeout", Test{"internal/domain/session/testdata/a-timeout-ends-what-still-runs.golden", ""}),
 	works(configuration, "sessions[].sessionHistoryLimit", Test{"internal/domain/session/testdata/finished-sessions-beyond-the-limit-go.golden", ""}),
 	works(configuration, "sessions[].repositories[]", repositoryMade),
-	works(configuration, "sessions[].repositories[].deletionPolicy", Test{"controllers/core/backupconfiguration/backupconfiguration_test.go", "TestDeletion"}),
+	works(configuration, "sessions[].repositories[].deletionPolicy",
+		Test{"controllers/core/backupconfiguration/backupconfiguration_test.go", "TestDeletion"}),
 	works(configuration, "sessions[].repositories[].maintenance", maintenance),
 	refused(configuration, "sessions[].repositories[].backupVerifier", "trying backups out is not supported by this version", "", verifier),
 	works(configuration, "paused", Test{"controllers/core/backupconfiguration/backupconfiguration_test.go", "TestPausing"}),
@@ -46,12 +48,14 @@ var configurationRows = concat([]Row{
 
 var restoreRows = concat([]Row{
 	works(restore, "target", Test{"tests/integration/restore_test.go", "brings back a Snapshot by its name"}),
-	works(restore, "dataSource.namespace", Test{"tests/integration/restoring_test.go", "needs the password in its own namespace, and gets the data there"}),
+	works(restore, "dataSource.namespace",
+		Test{"tests/integration/restoring_test.go", "needs the password in its own namespace, and gets the data there"}),
 	works(restore, "dataSource.repository", Test{"tests/integration/restore_test.go", "brings back the latest Snapshot that succeeded, in one Job"}),
 	works(restore, "dataSource.snapshot", Test{"tests/integration/restore_test.go", "brings back a Snapshot by its name"}),
 	works(restore, "dataSource.pitr", Test{"internal/domain/restore/source_test.go", ""}, "the newest Snapshot that ended by then"),
 	works(restore, "dataSource.components", Test{"tests/integration/restoring_test.go", "writes the one component that was chosen, by its former name"}),
-	works(restore, "dataSource.encryptionSecret", Test{"tests/integration/restoring_test.go", "needs the password in its own namespace, and gets the data there"}),
+	works(restore, "dataSource.encryptionSecret",
+		Test{"tests/integration/restoring_test.go", "needs the password in its own namespace, and gets the data there"}),
 	works(restore, "restoreTimeout", Test{"internal/domain/restore/testdata/a-timeout-ends-what-still-runs.golden", ""}),
 	refused(restore, "manifestOptions", "restoring manifests is not supported by this version", "",
 		Test{"internal/validate/refused_test.go", "TestManifestsAreNotRestored"}),
@@ -62,11 +66,16 @@ var restoreRows = concat([]Row{
 )
 
 var blueprintRows = []Row{
-	works("BackupBlueprint", "backupConfigurationTemplate.namespace", Test{"controllers/core/backupblueprint/backupblueprint_test.go", "TestAnotherNamespacesBlueprint"}),
-	same("BackupBlueprint", "backupConfigurationTemplate.backends", configuration+" `backends`", Test{"internal/domain/blueprint/blueprint_test.go", "TestThePublishedGuideResolves"}),
-	same("BackupBlueprint", "backupConfigurationTemplate.sessions", configuration+" `sessions`, with `${…}` filled in", Test{"internal/domain/blueprint/blueprint_test.go", "TestThePublishedGuideResolves"}),
-	works("BackupBlueprint", "backupConfigurationTemplate.deletionPolicy", Test{"controllers/core/backupblueprint/backupblueprint_test.go", "TestADeletedBlueprintTakesWhatItMadeWithOnDelete"}),
-	{Kind: "BackupBlueprint", Path: "subjects", Refused: "spec.subjects names kinds that this version doesn't watch: %s", Seen: "spec.subjects names kinds that this version doesn't watch: appcatalog.appscode.com/v1alpha1 AppBinding",
+	works("BackupBlueprint", "backupConfigurationTemplate.namespace",
+		Test{"controllers/core/backupblueprint/backupblueprint_test.go", "TestAnotherNamespacesBlueprint"}),
+	same("BackupBlueprint", "backupConfigurationTemplate.backends", configuration+" `backends`",
+		Test{"internal/domain/blueprint/blueprint_test.go", "TestThePublishedGuideResolves"}),
+	same("BackupBlueprint", "backupConfigurationTemplate.sessions", configuration+" `sessions`, with `${…}` filled in",
+		Test{"internal/domain/blueprint/blueprint_test.go", "TestThePublishedGuideResolves"}),
+	works("BackupBlueprint", "backupConfigurationTemplate.deletionPolicy",
+		Test{"controllers/core/backupblueprint/backupblueprint_test.go", "TestADeletedBlueprintTakesWhatItMadeWithOnDelete"}),
+	{Kind: "BackupBlueprint", Path: "subjects", Refused: "spec.subjects names kinds that this version doesn't watch: %s",
+		Seen: "spec.subjects names kinds that this version doesn't watch:",
 		Test: Test{"internal/domain/blueprint/subject_test.go", "TestSubjectsThatNobodyWatchesAreTold"},
 		Note: "in an event, as guides have it; Deployment, StatefulSet, DaemonSet and PersistentVolumeClaim are watched"},
 	works("BackupBlueprint", "usagePolicy", usagePolicy),
@@ -102,7 +111,8 @@ func podRows(kind, at string) []Row {
 }
 
 func addonInfoRows(kind, at string) []Row {
-	claims := refused(kind, at+".tasks[].targetVolumes.volumeClaimTemplates", "claims are made for a restore; a backup reads those that there are", "claims are made for a restore",
+	claims := refused(kind, at+".tasks[].targetVolumes.volumeClaimTemplates", "claims are made for a restore; a backup reads those that there are",
+		"claims are made for a restore",
 		Test{"internal/validate/refused_test.go", "TestClaimsAreMadeForARestoreOnly"})
 	if kind == restore {
 		claims = works(kind, claims.Path, Test{"tests/integration/restoring_test.go", "makes the claims that it restores into, which stay"})

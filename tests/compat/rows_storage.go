@@ -9,7 +9,6 @@ var (
 	everySetting   = Test{"internal/desired/settings_test.go", "TestEveryFieldOfEverySettingHasAnEffectOrIsRefused"}
 	refusedSetting = Test{"internal/validate/validate_test.go", "TestSettings"}
 	unknownStore   = Test{"internal/backend/all/all_test.go", ""}
-	everySource    = Test{"api/meta/v1alpha1/volume_core_test.go", "TestEverySourceOfAPodIsOursAndIsTakenOver"}
 	usagePolicy    = Test{"internal/domain/usage/usage_test.go", "TestAllowed"}
 	retentionStory = Test{"internal/domain/retention/retention_test.go", "TestStories"}
 	repositoryMade = Test{"controllers/core/backupconfiguration/backupconfiguration_test.go", "TestEverythingIsMade"}
@@ -39,11 +38,13 @@ var storageRows = []Row{
 	works("BackupStorage", "usagePolicy", usagePolicy),
 	works("BackupStorage", "default", Test{"internal/domain/configuration/configuration_test.go", "TestDefaults"}),
 	works("BackupStorage", "deletionPolicy", Test{"controllers/storage/backupstorage/controller_test.go", "TestDeletion"}),
-	works("BackupStorage", "maxConcurrentBackups", Test{"tests/integration/queue_test.go", "keeps to the limit of a BackupStorage, which may be its own"}),
+	works("BackupStorage", "maxConcurrentBackups",
+		Test{"tests/integration/queue_test.go", "keeps to the limit of a BackupStorage, which may be its own"}),
 	works("BackupStorage", "maintenance", maintenance),
 	works("BackupStorage", "runtimeSettings", everySetting),
 	refused("BackupStorage", "runtimeSettings.pod.serviceAccountAnnotations",
-		"KubeStash makes no ServiceAccount; make one with these annotations and name it in serviceAccountName", "r.pod.serviceAccountAnnotations: Forbidden", refusedSetting),
+		"KubeStash makes no ServiceAccount; make one with these annotations and name it in serviceAccountName",
+		"r.pod.serviceAccountAnnotations: Forbidden", refusedSetting),
 	refused("BackupStorage", "runtimeSettings.container.nice", noRestic, "r.container: Forbidden", refusedSetting),
 	refused("BackupStorage", "runtimeSettings.container.ionice", noRestic, "r.container: Forbidden", refusedSetting),
 

@@ -375,7 +375,7 @@ func TestDeletion(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			b := bucket()
 			all := strings.Join(b.Keys(), " ")
-			objects := []client.Object{s3Storage(deletedWith(row.policy)), repo("one")}
+			objects := []client.Object{s3Storage(deletedWith(row.policy)), repo("one"), namespaced("demo")}
 			if row.secret {
 				objects = append(objects, secret())
 			}

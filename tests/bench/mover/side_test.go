@@ -36,7 +36,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{store: newCounter(t, server.Endpoint), restic: tool.Path(t, "restic"), folder: t.TempDir()}
 	b.taskDir, b.mover = filepath.Join(b.folder, "task"), filepath.Join(b.folder, "mover")
 	// The mover restores into volumes only, so the data is on something that is mounted: in memory, where no disk is measured.
-	volume, err := os.MkdirTemp("/dev/shm", "kubestash-bench-")
+	volume, err := os.MkdirTemp("/dev/shm", "kubestash-bench-") //nolint:usetesting // a test's own folder is on no mount
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(volume) })
 	b.source = filepath.Join(volume, "source", "data")

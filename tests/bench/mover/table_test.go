@@ -36,7 +36,8 @@ func (r row) String() string {
 		median(r.restic, requests), median(r.mover, requests), median(r.mover, func(c cost) int64 { return int64(c.children) }))
 }
 
-const head = `| work | restic, wall | mover, wall | more (goal: ≤ 3 % or 0.5 s) | restic, MiB | mover, MiB | more (goal: ≤ 25 MiB) | requests of restic | of the mover | restic processes |
+const head = `| work | restic, wall | mover, wall | more (goal: ≤ 3 % or 0.5 s) | restic, MiB | mover, MiB | more (goal: ≤ 25 MiB) |` +
+	` requests of restic | of the mover | restic processes |
 |---|---|---|---|---|---|---|---|---|---|`
 
 func table(rows []row) string {
