@@ -103,6 +103,9 @@ func retentionPolicy(spec storagev1alpha1.RetentionPolicySpec) (retention.Policy
 	return p, nil
 }
 
+// latestSnapshot is what a RestoreSession says for the newest Snapshot that succeeded.
+const latestSnapshot = "latest"
+
 // gatherHolds finds who reads from a Repository, in whatever namespace, and whether its data can be trusted.
 func (r *Reconciler) gatherHolds(ctx context.Context, fact *session.Repository, repo *storagev1alpha1.Repository) error {
 	if repo.Status.Integrity != nil && !*repo.Status.Integrity {
@@ -113,12 +116,18 @@ func (r *Reconciler) gatherHolds(ctx context.Context, fact *session.Repository, 
 	if err := r.Client.List(ctx, &all); err != nil {
 		return fmt.Errorf("listing RestoreSessions: %w", err)
 	}
-	var reading []corev1alpha1.RestoreSession
+	readers := map[string]string{}
 	for i := range all.Items {
-		if !restore.Finished(all.Items[i].Status) && session.Reads(&all.Items[i], repo, fact.Past) {
-			reading = append(reading, all.Items[i])
+		s := &all.Items[i]
+		if restore.Finished(s.Status) || !session.Reads(s, repo, fact.Past) {
+			continue
 		}
+		name := s.Spec.DataSource.Snapshot
+		if chosen, _ := restore.ChooseSnapshot(*s.Spec.DataSource, fact.Past); chosen != nil && (name == "" || name == latestSnapshot) {
+			name = chosen.Name
+		}
+		readers[name] = s.Namespace + "/" + s.Name
 	}
-	fact.Holds = session.Holds(fact.Past, reading)
+	fact.Holds = session.Holds(fact.Past, readers)
 	return nil
 }

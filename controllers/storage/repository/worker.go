@@ -40,6 +40,10 @@ func (r *Reconciler) workers(
 			continue
 		}
 		unfinished[s.Name] = true
+		if len(s.Status.Snapshots) == 0 && session.Begun(s.Status) {
+			// Its hooks may hold the application still; whereto it backs up will be known in a moment.
+			names["BackupSession "+s.Name] = true
+		}
 		if slices.ContainsFunc(s.Status.Snapshots, func(i corev1alpha1.SnapshotStatus) bool { return i.Repository == repo.Name }) {
 			names["BackupSession "+s.Name] = true
 		}

@@ -11,9 +11,6 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 )
 
-// latestSnapshot is what a RestoreSession says for the newest Snapshot that succeeded.
-const latestSnapshot = "latest"
-
 // Reads reports whether a RestoreSession reads from a Repository that has these Snapshots. A Snapshot may be named
 // without its Repository.
 func Reads(restore *corev1alpha1.RestoreSession, repo *storagev1alpha1.Repository, snapshots []storagev1alpha1.Snapshot) bool {
@@ -33,17 +30,15 @@ func Reads(restore *corev1alpha1.RestoreSession, repo *storagev1alpha1.Repositor
 }
 
 // Holds says which of a Repository's Snapshots retention must leave alone, and why: somebody reads them, or has said so.
-// The restores are those that read from the Repository and have not finished.
-func Holds(snapshots []storagev1alpha1.Snapshot, restores []corev1alpha1.RestoreSession) map[string]string {
+// The readers are restores that have not finished, as "namespace/name", by what they read.
+func Holds(snapshots []storagev1alpha1.Snapshot, readers map[string]string) map[string]string {
 	holds := map[string]string{}
-	var newest *storagev1alpha1.Snapshot
 	for i := range snapshots {
 		s := &snapshots[i]
-		if s.Status.Phase == storagev1alpha1.SnapshotPhaseSucceeded && (newest == nil || takenAt(s).After(takenAt(newest))) {
-			newest = s
-		}
 		reason, kept := s.Annotations[metav1alpha1.AnnotationKeep]
 		switch {
+		case readers[s.Name] != "":
+			holds[s.Name] = "RestoreSession " + readers[s.Name] + " reads it"
 		case s.Status.VerificationSession != "" && s.Status.VerificationStatus == storagev1alpha1.VerificationStatusNotVerified:
 			holds[s.Name] = "BackupVerificationSession " + s.Status.VerificationSession + " reads it"
 		case kept && reason != "":
@@ -51,16 +46,6 @@ func Holds(snapshots []storagev1alpha1.Snapshot, restores []corev1alpha1.Restore
 		case kept:
 			holds[s.Name] = "annotation " + metav1alpha1.AnnotationKeep
 		}
-	}
-	for _, restore := range restores {
-		name := restore.Spec.DataSource.Snapshot
-		if name == latestSnapshot || name == "" {
-			if newest == nil {
-				continue
-			}
-			name = newest.Name
-		}
-		holds[name] = "RestoreSession " + restore.Namespace + "/" + restore.Name + " reads it"
 	}
 	return holds
 }

@@ -59,18 +59,14 @@ func TestHolds(t *testing.T) {
 		}
 	}
 	for sentence, c := range map[string]struct {
-		change   func([]storagev1alpha1.Snapshot)
-		restores []corev1alpha1.RestoreSession
-		want     map[string]string
+		change  func([]storagev1alpha1.Snapshot)
+		readers map[string]string
+		want    map[string]string
 	}{
 		"nobody reads anything": {want: map[string]string{}},
-		"a restore reads one by name": {
-			restores: []corev1alpha1.RestoreSession{restoreOf("lab", corev1alpha1.RestoreDataSource{Namespace: "shop", Snapshot: "old"})},
-			want:     map[string]string{"old": "RestoreSession lab/back reads it"},
-		},
-		"a restore of the latest reads the newest that succeeded": {
-			restores: []corev1alpha1.RestoreSession{restoreOf("shop", corev1alpha1.RestoreDataSource{Repository: "repo", Snapshot: "latest"})},
-			want:     map[string]string{"new": "RestoreSession shop/back reads it"},
+		"a restore reads one": {
+			readers: map[string]string{"old": "lab/back", "another": "lab/back"},
+			want:    map[string]string{"old": "RestoreSession lab/back reads it"},
 		},
 		"a verification reads one": {
 			change: func(list []storagev1alpha1.Snapshot) { list[0].Status.VerificationSession = "verify-1" },
@@ -94,7 +90,7 @@ func TestHolds(t *testing.T) {
 		if c.change != nil {
 			c.change(list)
 		}
-		if got := Holds(list, c.restores); !maps.Equal(got, c.want) {
+		if got := Holds(list, c.readers); !maps.Equal(got, c.want) {
 			t.Errorf("%s: got %v", sentence, got)
 		}
 	}
