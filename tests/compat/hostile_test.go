@@ -142,7 +142,7 @@ func wantWords(t *testing.T, mistakes field.ErrorList) bool {
 
 func wantSoundConfiguration(t *testing.T, bc *corev1alpha1.BackupConfiguration) {
 	t.Helper()
-	if wantWords(t, validate.BackupConfiguration(bc)) {
+	if wantWords(t, validate.Invoker(invoker.Of(bc))) {
 		return
 	}
 	for i := range bc.Spec.Sessions {
@@ -152,7 +152,7 @@ func wantSoundConfiguration(t *testing.T, bc *corev1alpha1.BackupConfiguration) 
 			t.Errorf("schedule %q was accepted: %v", s.Scheduler.Schedule, err)
 			continue
 		}
-		cron := desired.Trigger(invoker.OfConfiguration(bc), &s.SessionConfig, expr, false)
+		cron := desired.Trigger(invoker.Of(bc), &s.SessionConfig, expr, false)
 		wantName(t, cron.Name)
 		for key, value := range cron.Labels {
 			if problems := validation.IsValidLabelValue(value); len(problems) > 0 {

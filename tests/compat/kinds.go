@@ -25,6 +25,7 @@ func Kinds() []Kind {
 		{"Repository", reflect.TypeFor[storagev1alpha1.RepositorySpec]()},
 		{"Snapshot", reflect.TypeFor[storagev1alpha1.SnapshotSpec]()},
 		{"BackupConfiguration", reflect.TypeFor[corev1alpha1.BackupConfigurationSpec]()},
+		{"BackupBatch", reflect.TypeFor[corev1alpha1.BackupBatchSpec]()},
 		{"BackupSession", reflect.TypeFor[corev1alpha1.BackupSessionSpec]()},
 		{"RestoreSession", reflect.TypeFor[corev1alpha1.RestoreSessionSpec]()},
 		{"BackupBlueprint", reflect.TypeFor[corev1alpha1.BackupBlueprintSpec]()},

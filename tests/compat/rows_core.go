@@ -46,6 +46,14 @@ var configurationRows = concat([]Row{
 	hookRows(configuration, "sessions[].hooks.postBackup[]", hooksOfRuns),
 )
 
+var batchRows = []Row{
+	same("BackupBatch", "backends", configuration+" `backends`", Test{"internal/validate/batch_test.go", "TestBackupBatch"}),
+	works("BackupBatch", "targets", Test{"tests/integration/batch_test.go", ""}),
+	same("BackupBatch", "sessions", configuration+" `sessions`, with an addon and repositories for each target",
+		Test{"internal/validate/batch_test.go", "TestARepositoryOfABatchBelongsToOneTarget"}),
+	works("BackupBatch", "paused", Test{"controllers/core/backupconfiguration/backupconfiguration_test.go", "TestPausing"}),
+}
+
 var restoreRows = concat([]Row{
 	works(restore, "target", Test{"tests/integration/restore_test.go", "brings back a Snapshot by its name"}),
 	works(restore, "dataSource.namespace",

@@ -17,7 +17,7 @@ var (
 )
 
 // Rows are all rows. The order is that of the API reference.
-var Rows = concat(storageRows, repositoryRows, configurationRows, restoreRows, blueprintRows, hookTemplateRows, addonRows)
+var Rows = concat(storageRows, repositoryRows, configurationRows, batchRows, restoreRows, blueprintRows, hookTemplateRows, addonRows)
 
 func concat(groups ...[]Row) []Row {
 	var all []Row

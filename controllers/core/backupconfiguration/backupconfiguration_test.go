@@ -398,7 +398,7 @@ func TestReferrersAreFound(t *testing.T) {
 		"an addon wakes its users":                                       {addonsv1alpha1.KindAddon, addonObjects()[0], "app undecided"},
 	} {
 		var names []string
-		for _, request := range mapReferrers(c, row.kind)(t.Context(), row.obj) {
+		for _, request := range mapReferrers(c, &corev1alpha1.BackupConfigurationList{}, row.kind)(t.Context(), row.obj) {
 			names = append(names, request.Name)
 		}
 		if got := strings.Join(names, " "); got != row.want {

@@ -51,7 +51,7 @@ type cluster struct {
 	client.WithWatch
 	t      *testing.T
 	events *events
-	r      *Reconciler
+	r      *Reconciler[corev1alpha1.BackupConfiguration, *corev1alpha1.BackupConfiguration]
 	writes []string
 }
 
