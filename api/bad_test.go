@@ -111,27 +111,27 @@ var badObjects = map[string]struct{ manifest, want string }{
 		`spec.usagePolicy.allowedNamespaces.selector: Required value`,
 	},
 	"a BackupBatch without targets": {
-		batch(`targets: []`, `[{name: web, addon: {name: a, tasks: [{name: t}]}, repositories: [{name: r}]}]`),
-		`spec.targets in body should have at least 1 items`,
+		batch(`targets: []`, `[{name: web, addon: {name: a, tasks: [{name: t}]}, repositories: [{name: r, directory: d}]}]`),
+		`spec.targets: Invalid value: 0: spec.targets in body should have at least 1 items`,
 	},
 	"a BackupBatch of a target that is nothing": {
-		batch(`targets: [{name: web}]`, `[{name: web, addon: {name: a, tasks: [{name: t}]}, repositories: [{name: r}]}]`),
+		batch(`targets: [{name: web}]`, `[{name: web, addon: {name: a, tasks: [{name: t}]}, repositories: [{name: r, directory: d}]}]`),
 		`spec.targets[0].appRef: Required value: a target needs to say what it is: set appRef`,
 	},
 	"a BackupBatch of a target whose name can be no object's": {
-		batch(`targets: [{name: Web.1, appRef: {name: web}}]`, `[{name: Web.1, addon: {name: a, tasks: [{name: t}]}, repositories: [{name: r}]}]`),
-		`spec.targets[0].name in body should match`,
+		batch(`targets: [{name: Web.1, appRef: {name: web}}]`, `[{name: Web.1, addon: {name: a, tasks: [{name: t}]}, repositories: [{name: r, directory: d}]}]`),
+		`spec.targets[0].name: Invalid value: "Web.1": spec.targets[0].name in body should match`,
 	},
 	"a session of a BackupBatch that names an unknown target": {
-		batch(`targets: [{name: web, appRef: {name: web}}]`, `[{name: db, addon: {name: a, tasks: [{name: t}]}, repositories: [{name: r}]}]`),
-		`a session names a target that is not in spec.targets: correct sessions[].targets[].name, or add the target`,
+		batch(`targets: [{name: web, appRef: {name: web}}]`, `[{name: db, addon: {name: a, tasks: [{name: t}]}, repositories: [{name: r, directory: d}]}]`),
+		`spec.sessions: Invalid value: a session names a target that is not in spec.targets: correct sessions[].targets[].name, or add the target`,
 	},
 	"a session of a BackupBatch without targets": {
 		batch(`targets: [{name: web, appRef: {name: web}}]`, `[]`),
 		`spec.sessions[0].targets: Required value: a session needs something to back up: set targets`,
 	},
 	"a target of a BackupBatch without an addon": {
-		batch(`targets: [{name: web, appRef: {name: web}}]`, `[{name: web, repositories: [{name: r}]}]`),
+		batch(`targets: [{name: web, appRef: {name: web}}]`, `[{name: web, repositories: [{name: r, directory: d}]}]`),
 		`spec.sessions[0].targets[0].addon: Required value: a target needs an addon`,
 	},
 	"a target of a BackupBatch without a repository": {

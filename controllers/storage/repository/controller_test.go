@@ -39,6 +39,8 @@ type house struct {
 }
 
 func newHouse(t *testing.T, b *storetest.Backend, objects ...client.Object) *house {
+	// A namespace that isn't there counts as one that is being deleted.
+	objects = append(objects, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "demo"}})
 	h := &house{t: t, client: storetest.Client(t, objects...), recorder: &storetest.Recorder{}}
 	h.r = New(Deps{
 		Client: h.client, Live: h.client, Backends: b.Find, Recorder: h.recorder,
