@@ -113,7 +113,11 @@ var _ = Describe("The queue", Ordered, func() {
 		w.runJob(ctx)
 		w.settle(ctx)
 		snapshot := w.snapshots(ctx)[0].Name
-		w.apply(ctx, secondConfiguration(w.namespace))
+		// A backup of another target runs: for one of its own a restore would wait.
+		w.apply(ctx, object.VolumeClaim(w.namespace, "other"), object.Deployment(w.namespace, "other", "other"))
+		another := secondConfiguration(w.namespace)
+		another.Spec.Target.Name = "other"
+		w.apply(ctx, another)
 		w.settle(ctx)
 		w.apply(ctx, object.RestoreSession(w.namespace, "back", snapshot))
 		w.settle(ctx)
