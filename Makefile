@@ -159,7 +159,7 @@ test-images-given:
 
 # The suite deploys the operator itself. -p 1: packages share one cluster. -count 1: a cached result says nothing about the cluster.
 .PHONY: test-e2e
-test-e2e: $(CLUSTER) ## Test the deployed operator on a real cluster: back up, destroy, restore, break things.
+test-e2e: kubernetes-$(WHERE) test-images-$(WHERE) ## Test the deployed operator on a real cluster: back up, destroy, restore, break things.
 	go test $(GO_TEST_FLAGS) -tags e2e -count 1 -p 1 -timeout 30m ./tests/e2e/...
 
 .PHONY: bench
