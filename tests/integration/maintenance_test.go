@@ -142,7 +142,7 @@ var _ = Describe("Erasing a Repository", func() {
 		w.apply(ctx, bc)
 		w.settle(ctx)
 		repo := get[storagev1alpha1.Repository](ctx, w, object.Repository)
-		document := repo.Spec.Path + "/repository.yaml"
+		document := w.namespace + "/" + object.Directory + "/repository.yaml"
 		_, there := stored(document)
 		Expect(there).To(BeTrue())
 		Expect(w.Client.Delete(ctx, repo)).To(Succeed())
