@@ -11,6 +11,7 @@ import (
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -368,7 +369,8 @@ func TestARefusedCronJobIsACondition(t *testing.T) {
 		}
 		return inner.Apply(ctx, obj, opts...)
 	}})
-	c.r = New(Deps{Client: refusing, Live: c, Recorder: c.events, Clock: clocktesting.NewFakePassiveClock(now)})
+	clock := clocktesting.NewFakePassiveClock(now)
+	c.r = New(Deps{Client: refusing, Live: c, Recorder: c.events, Clock: clock})
 	result, err := c.r.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Namespace: "demo", Name: "app"}})
 	if err != nil || result.RequeueAfter < time.Second {
 		t.Fatalf("got %v, %v", result, err)
@@ -377,6 +379,36 @@ func TestARefusedCronJobIsACondition(t *testing.T) {
 	condition := metav1alpha1.FindCondition(got.Status.Sessions[0].Conditions, corev1alpha1.ConditionSchedulerEnsured)
 	if got.Status.Phase != corev1alpha1.BackupConfigurationPhaseNotReady || condition.Status != metav1.ConditionFalse || len(c.sessions()) > 0 {
 		t.Errorf("phase %s, %+v, %d runs", got.Status.Phase, condition, len(c.sessions()))
+	}
+	clock.SetTime(now.Add(time.Minute))
+	c.pass()
+	c.writes, c.events.list = nil, nil
+	clock.SetTime(now.Add(2 * time.Minute))
+	c.pass()
+	if len(c.writes) > 0 || len(c.events.list) > 0 {
+		t.Errorf("the same refusal again: wrote %q, told %q", c.writes, c.events.list)
+	}
+}
+
+func TestNothingIsMadeInANamespaceThatIsBeingDeleted(t *testing.T) {
+	c := newCluster(t, everything(bc())...)
+	edit(c, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "demo"}}, func(ns *corev1.Namespace) { ns.Finalizers = []string{"test/hold"} })
+	if err := c.WithWatch.Delete(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "demo"}}); err != nil {
+		t.Fatal(err)
+	}
+	c.pass()
+	if got := fmt.Sprint(c.writes); got != "[status]" {
+		t.Errorf("wrote %s", got)
+	}
+	got := c.configuration()
+	ready := metav1alpha1.FindCondition(got.Status.Conditions, corev1alpha1.ConditionReady)
+	if got.Status.Phase != corev1alpha1.BackupConfigurationPhaseNotReady || !strings.Contains(ready.Message, "Namespace demo is being deleted") {
+		t.Errorf("phase %s: %+v", got.Status.Phase, ready)
+	}
+	c.writes, c.events.list = nil, nil
+	c.pass()
+	if len(c.writes) > 0 || len(c.events.list) > 0 {
+		t.Errorf("again: wrote %q, told %q", c.writes, c.events.list)
 	}
 }
 

@@ -47,7 +47,7 @@ import (
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch
 // Whether an encryption Secret holds a password: gather.go, secrets. By name only.
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get
-// Labels that usage policies select by: gather.go, surroundings.
+// Labels that usage policies select by: gather.go, surroundings. Whether anything can be made there: step.
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
 // Telling users: events.go.
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
@@ -137,6 +137,14 @@ func (r *Reconciler[T, P]) step(ctx context.Context, obj P) error {
 	}
 	before := facts.Invoker.Seen.Clone()
 	verdict := configuration.Decide(facts)
+	if verdict.Makes(facts) {
+		deleted, err := kube.NamespaceDeletion(ctx, r.Live, facts.Invoker.Namespace)
+		if err != nil {
+			return err
+		}
+		facts.Leaving = !deleted.IsZero()
+		verdict = configuration.Decide(facts)
+	}
 	err = r.act(ctx, facts, &before, &verdict.Status, verdict.Intents)
 	verdict.Status.Write(obj)
 	kube.Announce(ctx, func() { r.tell(obj, before, verdict.Status) })

@@ -85,6 +85,8 @@ func (d *decision) repositories() {
 		case exists:
 			state.Phase, state.Reason = repositoryPhase(&existing)
 			d.ensureRepository(entry)
+		case d.facts.Leaving:
+			state.Reason = d.leaving()
 		case !storage.Found || storage.Denied != "":
 			state.Reason = "Its BackupStorage can't be used yet."
 		default:

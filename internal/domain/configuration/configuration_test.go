@@ -201,6 +201,17 @@ func TestDecide(t *testing.T) {
 				f.Repositories = map[string]storagev1alpha1.Repository{"repo": {ObjectMeta: metav1.ObjectMeta{Name: "repo", DeletionTimestamp: &now}}}
 			},
 			want: []string{"phase Ready", wantCronJob, "start first of daily"}},
+		"in a namespace that is being deleted nothing is made": {
+			change: func(f *world) { f.Leaving = true },
+			want:   []string{"phase NotReady"},
+			ready:  []string{"Namespace demo is being deleted"}},
+		"there, what exists still follows the spec": {
+			change: func(f *world) {
+				f.Leaving = true
+				f.CronJobs = map[string]configuration.CronJob{"daily": {Name: "trigger-app-daily"}}
+			},
+			want:  []string{"phase NotReady", wantCronJob},
+			ready: []string{"Namespace demo is being deleted"}},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			facts := complete()
@@ -322,6 +333,27 @@ func TestAnIntentThatFailedIsTakenBack(t *testing.T) {
 	}
 	if metav1alpha1.HasCondition(status.Sessions[0].Conditions, corev1alpha1.ConditionInitialBackupTriggered) {
 		t.Error("a backup that was not started counts as started")
+	}
+}
+
+func TestTheSameFailureAgainChangesNothing(t *testing.T) {
+	for _, intent := range []configuration.Intent{
+		configuration.EnsureCronJob{Session: "daily"}, configuration.StartFirst{Session: "daily"},
+		configuration.EnsureRepository{Info: corev1alpha1.RepositoryInfo{Name: "repo"}},
+	} {
+		facts := complete()
+		facts.Targets = nil // so that Ready is false, and is told twice in a pass
+		var last corev1alpha1.BackupConfigurationStatus
+		for i := range 3 {
+			facts.Now = metav1.NewTime(now.Add(time.Duration(i) * time.Second))
+			status := facts.decide().Status
+			configuration.Failed(invoker.Of(&facts.Configuration), &status, intent, "no room", facts.Now)
+			facts.Configuration.Status = written(status)
+			if i > 0 && !reflect.DeepEqual(last, facts.Configuration.Status) {
+				t.Errorf("%T: was %+v\nis %+v", intent, last, facts.Configuration.Status)
+			}
+			last = facts.Configuration.Status
+		}
 	}
 }
 

@@ -26,6 +26,9 @@ func Decide(f Facts) Verdict {
 	d := decision{facts: f, of: f.Invoker, verdict: Verdict{Status: f.Invoker.Seen.Clone()}}
 	status := &d.verdict.Status
 	status.Found = nil
+	if f.Leaving {
+		d.missing(d.leaving())
+	}
 	for _, target := range f.Invoker.Targets {
 		found := f.Targets[target.Name].Found
 		status.Found = append(status.Found, ptr.To(found))
@@ -60,6 +63,11 @@ func (d *decision) missing(message string) {
 	if message != "" && !slices.Contains(d.lacking, message) {
 		d.lacking = append(d.lacking, message)
 	}
+}
+
+// leaving tells why nothing is made.
+func (d *decision) leaving() string {
+	return fmt.Sprintf("Namespace %s is being deleted, so nothing more is made in it.", d.of.Namespace)
 }
 
 func (d *decision) targetMissing(target invoker.Target) string {
@@ -143,6 +151,9 @@ func (d *decision) removeStale() {
 func (d *decision) conclude() {
 	status := &d.verdict.Status
 	status.Phase = Phase(d.of, *status)
+	if d.facts.Leaving {
+		status.Phase = corev1alpha1.BackupConfigurationPhaseNotReady
+	}
 	if status.Phase != corev1alpha1.BackupConfigurationPhaseReady {
 		message := strings.Join(d.lacking, " ")
 		d.ready(metav1.ConditionFalse, d.reasons().notReady, message)

@@ -37,6 +37,9 @@ type Facts struct {
 	Secrets map[metav1alpha1.ObjectReference]Secret
 	// CronJobs are ours, by session. A session may have one under a disambiguated name.
 	CronJobs map[string]CronJob
+	// Leaving is true of a namespace that is being deleted: all that is made there is refused. It is asked for once a
+	// first decision wants to make something.
+	Leaving bool
 }
 
 // Target is what is known of what is backed up.

@@ -44,10 +44,10 @@ func Failed(of *invoker.Invoker, status *invoker.Status, intent Intent, message 
 		condition.Type, condition.Reason = corev1alpha1.ConditionSchedulerEnsured, corev1alpha1.ReasonSchedulerNotEnsured
 		state := sessionStatus(status, intent.Session)
 		state.NextSchedule = ""
-		metav1alpha1.SetCondition(&state.Conditions, condition, now)
+		again(&state.Conditions, seenSession(of, intent.Session), condition, now)
 	case StartFirst:
 		condition.Type, condition.Reason = corev1alpha1.ConditionInitialBackupTriggered, corev1alpha1.ReasonFailedToTriggerInitialBackup
-		metav1alpha1.SetCondition(&sessionStatus(status, intent.Session).Conditions, condition, now)
+		again(&sessionStatus(status, intent.Session).Conditions, seenSession(of, intent.Session), condition, now)
 	case EnsureRepository:
 		for i := range status.Repositories {
 			if status.Repositories[i].Name == intent.Info.Name {
@@ -58,10 +58,26 @@ func Failed(of *invoker.Invoker, status *invoker.Status, intent Intent, message 
 	if status.Phase = Phase(of, *status); status.Phase == corev1alpha1.BackupConfigurationPhaseReady {
 		return
 	}
-	metav1alpha1.SetCondition(&status.Conditions, metav1alpha1.Condition{
+	again(&status.Conditions, of.Seen.Conditions, metav1alpha1.Condition{
 		Type: corev1alpha1.ConditionReady, Status: metav1.ConditionFalse, ObservedGeneration: of.Generation,
 		Reason: reasonsOf(of.Kind).notReady, Message: message,
 	}, now)
+}
+
+// again sets a condition over what was seen, not over what Decide has promised in between: as long as the same thing fails
+// again and again, nothing has changed.
+func again(conditions *[]metav1alpha1.Condition, seen []metav1alpha1.Condition, c metav1alpha1.Condition, now metav1.Time) {
+	promised, old := metav1alpha1.FindCondition(*conditions, c.Type), metav1alpha1.FindCondition(seen, c.Type)
+	if promised != nil && old != nil {
+		*promised = *old
+	}
+	metav1alpha1.SetCondition(conditions, c, now)
+}
+
+// seenSession are the conditions of a session that its controller has written.
+func seenSession(of *invoker.Invoker, name string) []metav1alpha1.Condition {
+	seen := of.Seen.Clone()
+	return sessionStatus(&seen, name).Conditions
 }
 
 // Unstarted takes back that first runs were started, because an intent before them failed.

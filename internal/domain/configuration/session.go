@@ -76,6 +76,9 @@ func (d *decision) schedule(session invoker.Session, state *corev1alpha1.Session
 // sessionProblems are what a session lacks before it makes sense to run it.
 func (d *decision) sessionProblems(session invoker.Session) []string {
 	problems := slices.Clone(d.facts.AddonProblems[session.Name])
+	if _, exists := d.facts.CronJobs[session.Name]; d.facts.Leaving && !exists {
+		problems = append(problems, d.leaving())
+	}
 	for _, info := range repositoriesOf(session) {
 		if info.EncryptionSecret == nil {
 			problems = append(problems, fmt.Sprintf("Repository %s has no encryptionSecret: name a Secret that holds %s.",

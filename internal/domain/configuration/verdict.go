@@ -4,6 +4,7 @@
 package configuration
 
 import (
+	"slices"
 	"time"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
@@ -19,6 +20,24 @@ type Verdict struct {
 	Stalled string
 	// WakeUp is when to look again although nothing changed; zero means never.
 	WakeUp time.Duration
+}
+
+// Makes says whether the verdict asks for something that isn't there yet.
+func (v Verdict) Makes(f Facts) bool {
+	return slices.ContainsFunc(v.Intents, func(i Intent) bool {
+		switch i := i.(type) {
+		case EnsureRepository:
+			_, exists := f.Repositories[i.Info.Name]
+			return !exists
+		case EnsureCronJob:
+			_, exists := f.CronJobs[i.Session]
+			return !exists
+		case StartFirst:
+			return true
+		default:
+			return false
+		}
+	})
 }
 
 // Intent is one of the few things that an invoker does to the world.
