@@ -11,6 +11,7 @@ import (
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/naming"
 	"kubestash.com/kubestash/internal/domain/restore"
 	"kubestash.com/kubestash/internal/domain/session"
 	"kubestash.com/kubestash/internal/kube"
@@ -28,8 +29,10 @@ func (r *Reconciler) gatherRestores(ctx context.Context, g *gathered, u *session
 	if err := r.Client.List(ctx, &list, client.InNamespace(s.Namespace)); err != nil {
 		return fmt.Errorf("listing RestoreSessions: %w", err)
 	}
+	over := map[string]bool{}
 	for i := range list.Items {
 		other := &list.Items[i]
+		over[naming.LabelValue(other.Name)] = restore.Finished(other.Status)
 		if !restore.Finished(other.Status) && other.DeletionTimestamp.IsZero() &&
 			validate.SameTarget(u.AppRef, other.Spec.Target, s.Namespace) {
 			u.Restoring = fmt.Sprintf("RestoreSession %s restores into the target", other.Name)
@@ -42,7 +45,8 @@ func (r *Reconciler) gatherRestores(ctx context.Context, g *gathered, u *session
 	}
 	movers, err := kube.MoversOnClaims(ctx, r.Client, s.Namespace, claims)
 	for _, m := range movers {
-		if m.Component == metav1alpha1.JobComponentRestore {
+		// A pod's report ends its session some seconds before its Job is told to be complete.
+		if m.Component == metav1alpha1.JobComponentRestore && !over[m.Invoker] {
 			u.Restoring = fmt.Sprintf("RestoreSession %s restores into PersistentVolumeClaim %s", m.Invoker, m.Claim)
 		}
 	}
