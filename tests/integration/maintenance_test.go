@@ -127,6 +127,10 @@ var _ = Describe("Maintenance", func() {
 
 		w.ask(ctx, "2")
 		w.settle(ctx)
+		Expect(w.maintenance(ctx).Message).To(ContainSubstring("in this very second"), "the clock stands, and no name of a Job comes twice")
+		Expect(w.maintenance(ctx).Request).To(Equal("1"))
+		w.Step(time.Minute)
+		w.settle(ctx)
 		w.endMaintenance(ctx, func(*task.RepositoryReport) {})
 		w.settle(ctx)
 		Expect(get[storagev1alpha1.Repository](ctx, w, object.Repository).Status.Integrity).To(HaveValue(BeTrue()))

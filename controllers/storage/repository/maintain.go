@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -15,6 +16,7 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/maintenance"
+	"kubestash.com/kubestash/internal/domain/naming"
 	"kubestash.com/kubestash/internal/domain/repository"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/source"
@@ -155,16 +157,13 @@ func (r *Reconciler) startMaintenance(
 	}
 	r.starts.Lock()
 	defer r.starts.Unlock()
-	others, own, err := r.atWork(ctx, repo)
-	switch {
-	case err != nil:
+	now := r.Clock.Now()
+	wait, err := r.turn(ctx, repo, facts.Settings.MaxConcurrent, verdict.Status.Job, now)
+	if err != nil {
 		return err
-	case own:
-		verdict.Postponed("Its maintenance Job is there already, and is seen in a moment.")
-		return nil
-	case others >= facts.Settings.MaxConcurrent:
-		verdict.Postponed(fmt.Sprintf("Maintenance is due and waits for its turn: %d others of BackupStorage %s/%s are at work.",
-			others, storage.Namespace, storage.Name))
+	}
+	if wait != "" {
+		verdict.Postponed(wait)
 		return nil
 	}
 	keys, problem, err := source.Open(ctx, r.Live, r.Backends, repo, storage, nil, "")
@@ -177,7 +176,7 @@ func (r *Reconciler) startMaintenance(
 	}
 	in := desired.Maintenance{
 		Repository: desired.RunRepository{Repository: repo, Storage: storage, Credentials: keys.Credentials, Password: keys.Password},
-		Paths:      facts.Paths, MoverImage: r.MoverImage, Timeout: facts.Settings.Timeout, Now: r.Clock.Now(),
+		Paths:      facts.Paths, MoverImage: r.MoverImage, Timeout: facts.Settings.Timeout, Now: now,
 		Resources: facts.Settings.Resources, ServiceAccountName: facts.Settings.ServiceAccountName,
 		Work: task.Maintain{
 			Check: start.Check, ReadDataSubset: start.Subset,
@@ -205,8 +204,26 @@ func (r *Reconciler) startMaintenance(
 	if err != nil {
 		return err
 	}
-	verdict.Started(facts, job.Name, string(job.UID), start, r.Clock.Now())
+	verdict.Started(facts, job.Name, string(job.UID), start, now)
 	return nil
+}
+
+// turn tells what a start has to wait for; empty when it may be made. The last is the Job of the maintenance before.
+func (r *Reconciler) turn(ctx context.Context, repo *storagev1alpha1.Repository, limit int, last string, now time.Time) (string, error) {
+	others, own, err := r.atWork(ctx, repo)
+	switch {
+	case err != nil:
+		return "", err
+	case last == naming.MaintenanceJob(repo.Name, now.Unix()):
+		// It would be taken for the new one, and its Report for that of a check that was never made.
+		return "Maintenance is due and waits a moment: the last one was started in this very second.", nil
+	case own:
+		return "Its maintenance Job is there already, and is seen in a moment.", nil
+	case others >= limit:
+		return fmt.Sprintf("Maintenance is due and waits for its turn: %d others of BackupStorage %s are at work.", others, store.Key(repo)), nil
+	default:
+		return "", nil
+	}
 }
 
 // tellMaintenance turns the verdict's events into Kubernetes'.
