@@ -55,6 +55,12 @@ func (d *Driver) Settle(ctx context.Context, namespace string) error {
 	return fmt.Errorf("after %d rounds over facts that don't change, there is still: %s", maxRounds, strings.Join(moved, "; "))
 }
 
+// Round passes over everything once, and returns what went wrong in it.
+func (d *Driver) Round(ctx context.Context, namespace string) error {
+	failures, err := d.round(ctx, namespace)
+	return errors.Join(append(failures, err)...)
+}
+
 // round passes over everything once. The failures are those of controllers.
 func (d *Driver) round(ctx context.Context, namespace string) (failures []error, err error) {
 	for _, g := range groups() {
