@@ -162,6 +162,11 @@ test-images-given:
 test-e2e: kubernetes-$(WHERE) test-images-$(WHERE) ## Test the deployed operator on a real cluster: back up, destroy, restore, break things.
 	go test $(GO_TEST_FLAGS) -tags e2e -count 1 -p 1 -timeout 30m ./tests/e2e/...
 
+# Not a part of "make test": docs/faults.md says what of it was seen.
+.PHONY: test-faults
+test-faults: kubernetes-local test-images-local ## Break the cluster on this machine in the middle of backups and restores.
+	go test $(GO_TEST_FLAGS) -tags fault -count 1 -p 1 -timeout 30m ./tests/e2e/fault/...
+
 .PHONY: bench
 bench: $(CLUSTER) ## Measure what KubeStash costs, against its goals. Needs a quiet machine; docs/benchmarks.md says how to read it.
 	go test $(GO_TEST_FLAGS) -tags bench -count 1 -p 1 -v -timeout 120m ./tests/bench/...

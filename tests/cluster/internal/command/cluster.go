@@ -16,7 +16,7 @@ import (
 
 // cluster are the commands about the cluster as a whole.
 func (a *app) cluster() []*cobra.Command {
-	return []*cobra.Command{a.deps(), a.up(), a.down(), a.status(), a.env(), a.kubeconfig(), a.prune()}
+	return []*cobra.Command{a.deps(), a.up(), a.down(), a.stopServer(), a.status(), a.env(), a.kubeconfig(), a.prune()}
 }
 
 func (a *app) deps() *cobra.Command {
@@ -85,6 +85,16 @@ func (a *app) down() *cobra.Command {
 			fmt.Fprintf(a.Err, "the cluster is gone (%.1fs)\n", a.Now().Sub(start).Seconds())
 			return nil
 		},
+	}
+}
+
+func (a *app) stopServer() *cobra.Command {
+	return &cobra.Command{
+		Use:     "stop-server NAME",
+		Short:   "Kill one server, as a machine loses one; up starts it again",
+		Example: "  cluster stop-server kubelet-node1",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.machine().StopServer(cmd.Context(), args[0]) },
 	}
 }
 

@@ -32,6 +32,7 @@ func TestCommands(t *testing.T) {
 		want string
 	}{
 		"a cluster needs root, and says so":           {[]string{"up"}, "needs root"},
+		"so does the end of a server":                 {[]string{"stop-server", "kubelet-node1"}, "needs root"},
 		"so do images":                                {[]string{"image", "base"}, "needs root"},
 		"there is no environment without a cluster":   {[]string{"env"}, "run cluster-up first"},
 		"an unknown Kubernetes names those there are": {[]string{"up", "--kubernetes", "1.20"}, "1.36 and 1.33"},

@@ -1,0 +1,197 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/e2e-framework/support"
+
+	"kubestash.com/kubestash/tests/kit/cluster"
+	"kubestash.com/kubestash/tests/kit/hand"
+	"kubestash.com/kubestash/tests/kit/tool"
+	"kubestash.com/kubestash/tests/s3"
+)
+
+const (
+	// OperatorNamespace is where the operator is, and OperatorLabel how its pods are found.
+	OperatorNamespace = "kubestash"
+	OperatorLabel     = "app.kubernetes.io/name=kubestash-operator"
+
+	// Address is this machine's, where pods reach what listens on it.
+	Address = "10.210.0.1"
+
+	serverNamespace = "e2e-s3"
+)
+
+// Host is the cluster.
+type Host struct {
+	// Suite is the value of a label on every namespace of the suite; Bucket holds a prefix per World.
+	Suite, Bucket string
+
+	Root, Kubeconfig string
+	Config           *rest.Config
+	Client           client.Client
+	Clients          kubernetes.Interface
+	Server           s3.Server
+	// Buckets looks into the server's buckets.
+	Buckets *s3.Client
+	// ServerURL is where this machine reaches the S3 server: the address of its Service, which the machine's own cluster
+	// lets in from outside.
+	ServerURL string
+
+	provider support.E2EClusterProvider
+}
+
+// label is on every namespace of a suite.
+const label = "e2e.kubestash.com/suite-of"
+
+// Keys are recognisable. The server of another suite has the same, so that suites can share it.
+var Keys = s3.Keys{AccessKey: "CANARYE2EACCESS", SecretKey: "canary-e2e-secret-5b1c77"}
+
+// Open brings up the machine's own cluster, removes what tests that failed have left in it, deploys the operator of
+// this checkout, and starts the S3 server. A cluster that somebody names is refused: these suites stop its servers.
+func Open(ctx context.Context, suite string, out io.Writer) (*Host, error) {
+	h := &Host{Suite: suite, Bucket: "e2e"}
+	var err error
+	if h.Root, err = tool.Root(); err != nil {
+		return nil, err
+	}
+	provider, ok := cluster.Choose(os.Getenv("KUBECONFIG"), h.Root, out).(*cluster.Local)
+	if !ok {
+		return nil, errors.New("opening the stage: this suite stops servers, so it needs the machine's own cluster; unset KUBECONFIG")
+	}
+	h.provider = provider
+	for _, step := range []func(context.Context) error{h.connect, h.tidy, h.deploy, h.serve} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+// Up makes the cluster whole again.
+func (h *Host) Up(ctx context.Context) error {
+	_, err := h.provider.Create(ctx)
+	return err
+}
+
+// StopServer kills one of the cluster's servers: kubelet-node1, kube-apiserver. Up starts it again.
+func (h *Host) StopServer(ctx context.Context, name string) error {
+	cmd := exec.CommandContext(ctx, filepath.Join(h.Root, "bin", "cluster"), "stop-server", name, "--project", h.Root)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("stopping %s: %w: %s", name, err, out)
+	}
+	return nil
+}
+
+func (h *Host) connect(ctx context.Context) error {
+	var err error
+	if h.Kubeconfig, err = h.provider.Create(ctx); err != nil {
+		return fmt.Errorf("starting the cluster: %w", err)
+	}
+	h.Config = rest.CopyConfig(h.provider.KubernetesRestConfig())
+	h.Config.QPS, h.Config.Burst = -1, 0
+	scheme, err := hand.NewScheme()
+	if err != nil {
+		return err
+	}
+	if h.Client, err = client.New(h.Config, client.Options{Scheme: scheme}); err != nil {
+		return fmt.Errorf("creating a client: %w", err)
+	}
+	if h.Clients, err = kubernetes.NewForConfig(h.Config); err != nil {
+		return fmt.Errorf("creating a client: %w", err)
+	}
+	return nil
+}
+
+func (h *Host) tidy(ctx context.Context) error {
+	var list corev1.NamespaceList
+	if err := h.Client.List(ctx, &list, client.MatchingLabels{label: h.Suite}); err != nil {
+		return fmt.Errorf("listing namespaces: %w", err)
+	}
+	for i := range list.Items {
+		if err := h.Client.Delete(ctx, &list.Items[i]); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("deleting namespace %s: %w", list.Items[i].Name, err)
+		}
+	}
+	return nil
+}
+
+func (h *Host) deploy(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, "make", "deploy")
+	cmd.Dir, cmd.Env = h.Root, append(os.Environ(), "KUBECONFIG="+h.Kubeconfig)
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("deploying the operator: %w", err)
+	}
+	return nil
+}
+
+func (h *Host) serve(ctx context.Context) error {
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: serverNamespace}}
+	if err := h.Client.Create(ctx, namespace); err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("making namespace %s: %w", serverNamespace, err)
+	}
+	var err error
+	if h.Server, err = s3.Deploy(ctx, h.Client, serverNamespace, Keys); err != nil {
+		return err
+	}
+	service := &corev1.Service{}
+	if err := h.Client.Get(ctx, client.ObjectKey{Namespace: serverNamespace, Name: s3.Name}, service); err != nil {
+		return fmt.Errorf("reading the S3 server's Service: %w", err)
+	}
+	address := fmt.Sprintf("%s:%d", service.Spec.ClusterIP, service.Spec.Ports[0].Port)
+	h.ServerURL, h.Buckets = "http://"+address, &s3.Client{Address: address}
+	if h.Buckets.S3, err = minio.New(address, &minio.Options{
+		Creds: credentials.NewStaticV4(Keys.AccessKey, Keys.SecretKey, ""), Region: s3.Region, BucketLookup: minio.BucketLookupPath,
+	}); err != nil {
+		return fmt.Errorf("setting up the S3 client: %w", err)
+	}
+	return h.Buckets.CreateBucket(ctx, h.Bucket)
+}
+
+// Close waits until the namespaces of tests that went well are gone: a finalizer that holds one forever is a defect.
+func (h *Host) Close(ctx context.Context) error {
+	deadline := time.Now().Add(2 * time.Minute)
+	for {
+		var list corev1.NamespaceList
+		if err := h.Client.List(ctx, &list, client.MatchingLabels{label: h.Suite}); err != nil {
+			return fmt.Errorf("listing namespaces: %w", err)
+		}
+		var left []string
+		for _, namespace := range list.Items {
+			if !namespace.DeletionTimestamp.IsZero() {
+				left = append(left, namespace.Name)
+			}
+		}
+		switch {
+		case len(left) == 0:
+			return nil
+		case time.Now().After(deadline):
+			return fmt.Errorf("closing the stage: these namespaces don't go: %v", left)
+		}
+		time.Sleep(time.Second)
+	}
+}
+
+func command(ctx context.Context, name string, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	return string(out), err
+}
