@@ -149,7 +149,7 @@ test-unit: $(CLUSTER) cluster-test ## Test rules, transcripts and the engine (wi
 
 .PHONY: test-integration
 test-integration: $(CLUSTER) ## Test the controllers, driven by hand, against a real API server and etcd.
-	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets $(CLUSTER_FLAGS))" go test -tags integration -timeout 30m ./tests/integration/... $(GO_TEST_FLAGS)
+	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets $(CLUSTER_FLAGS))" go test -tags integration -timeout 60m ./tests/integration/... $(GO_TEST_FLAGS)
 
 # What the tests' pods run beside our own images. A given cluster pulls the same names from where the world does.
 .PHONY: test-images-local test-images-given
