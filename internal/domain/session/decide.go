@@ -85,6 +85,16 @@ func (d *decision) mayStart() bool {
 		return false
 	case f.allUnits(func(u Unit) bool { return u.Gone != "" || u.Restoring != "" }):
 		d.skip(f.troubles())
+	default:
+		return d.ready()
+	}
+	return false
+}
+
+// ready holds a run back, or fails it, while something that it needs is not there.
+func (d *decision) ready() bool {
+	f := d.facts
+	switch {
 	case len(f.Problems) > 0:
 		d.holdBack(f.Problems[0].Message, f.Problems[0].MayPass)
 	case f.anyUnit(Unit.mayPass) && d.inGrace(), f.allUnits(func(u Unit) bool { return u.trouble() != "" }):

@@ -58,12 +58,8 @@ func (d *decision) mayGoOn() bool {
 		d.wait(*f.Turn) // never for long: one that has begun keeps its place
 	case f.allUnits(func(u Unit) bool { return u.Gone != "" }):
 		d.failToStart(f.troubles())
-	case len(f.Problems) > 0:
-		d.holdBack(f.Problems[0].Message, f.Problems[0].MayPass)
-	case f.anyUnit(Unit.mayPass) && d.inGrace(), f.allUnits(func(u Unit) bool { return u.trouble() != "" }):
-		d.holdBack(f.troubles(), f.anyUnit(Unit.mayPass))
 	default:
-		return true
+		return d.ready()
 	}
 	return false
 }
