@@ -29,6 +29,11 @@ type Engine interface {
 	Restore(ctx context.Context, req RestoreRequest, progress func(Progress)) (RestoreSummary, error)
 	// Snapshots lists what the repository holds, oldest first.
 	Snapshots(ctx context.Context) ([]Snapshot, error)
+	Keeper
+}
+
+// Keeper keeps a repository small and whole, and tells what it is like.
+type Keeper interface {
 	// Forget drops the snapshots with these ids; ids that are not there are not an error.
 	// It frees no space: pruning is maintenance.
 	Forget(ctx context.Context, ids []string) error

@@ -41,7 +41,7 @@ var _ = Describe("The queue", Ordered, func() {
 		w = newWorldOn(ctx, own)
 		w.ground(ctx)
 	})
-	AfterEach(func(ctx SpecContext) { w.removeSessions(ctx) })
+	AfterEach(func(ctx SpecContext) { w.clear(ctx) })
 
 	It("lets a backup wait, says for what, makes nothing for it, and lets it run when its turn has come", func(ctx SpecContext) {
 		w.Limit(queue.Limits{Cluster: 1})
@@ -260,14 +260,4 @@ func (w *world) onlyIn(ctx context.Context, configuration string) *corev1alpha1.
 	}
 	Expect(found).To(HaveLen(1), "BackupSessions of %s", configuration)
 	return &found[0]
-}
-
-// removeSessions takes what is left of a test out of the queue of the next one.
-func (w *world) removeSessions(ctx context.Context) {
-	GinkgoHelper()
-	for _, s := range w.sessions(ctx) {
-		s.Finalizers = nil
-		Expect(w.Client.Update(ctx, &s)).To(Succeed())
-		Expect(client.IgnoreNotFound(w.Client.Delete(ctx, &s))).To(Succeed())
-	}
 }

@@ -16,9 +16,12 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
@@ -41,7 +44,9 @@ type world struct {
 
 func newWorld(ctx context.Context) *world {
 	GinkgoHelper()
-	return newWorldOn(ctx, server)
+	w := newWorldOn(ctx, server)
+	DeferCleanup(w.clear)
+	return w
 }
 
 func newWorldOn(ctx context.Context, server apiserver.Server) *world {
@@ -56,6 +61,31 @@ func newWorldOn(ctx context.Context, server apiserver.Server) *world {
 	Expect(w.Client.Create(ctx, namespace)).To(Succeed())
 	w.namespace = namespace.Name
 	return w
+}
+
+// clear removes what a test has left, in all namespaces, as far as controllers look beyond their namespace: the next test would
+// list it all again and again.
+func (w *world) clear(ctx SpecContext) {
+	for _, kind := range []schema.GroupVersionKind{
+		corev1alpha1.GroupVersion.WithKind("BackupSession"), corev1alpha1.GroupVersion.WithKind("RestoreSession"),
+		corev1alpha1.GroupVersion.WithKind("BackupConfiguration"), corev1alpha1.GroupVersion.WithKind("BackupBatch"),
+		corev1alpha1.GroupVersion.WithKind("BackupBlueprint"), storagev1alpha1.GroupVersion.WithKind("Snapshot"),
+		storagev1alpha1.GroupVersion.WithKind("Repository"), storagev1alpha1.GroupVersion.WithKind("RetentionPolicy"),
+		storagev1alpha1.GroupVersion.WithKind("BackupStorage"), batchv1.SchemeGroupVersion.WithKind("CronJob"),
+		batchv1.SchemeGroupVersion.WithKind("Job"), appsv1.SchemeGroupVersion.WithKind("Deployment"),
+	} {
+		list := &metav1.PartialObjectMetadataList{}
+		list.SetGroupVersionKind(kind)
+		Expect(w.Client.List(ctx, list)).To(Succeed())
+		for i := range list.Items {
+			o := &list.Items[i]
+			if len(o.Finalizers) > 0 {
+				released := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
+				Expect(client.IgnoreNotFound(w.Client.Patch(ctx, o, released))).To(Succeed())
+			}
+			Expect(client.IgnoreNotFound(w.Client.Delete(ctx, o, client.PropagationPolicy(metav1.DeletePropagationBackground)))).To(Succeed())
+		}
+	}
 }
 
 // apply creates objects.

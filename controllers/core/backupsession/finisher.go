@@ -76,8 +76,9 @@ func (r *Reconciler) createFinisher(ctx context.Context, s *corev1alpha1.BackupS
 		Task: task.Task{Version: task.Version, Kind: task.KindFinish, Name: s.Name, Namespace: s.Namespace, Job: name},
 	}
 	u := g.unit(i.Target)
+	step := lastStep{Reconciler: r, session: s, gathered: g, unit: u, intent: i, run: &run, task: &finisher.Task}
 	for _, fact := range u.Repositories {
-		if err := r.finishRepository(ctx, s, g, u, fact, i, &run, &finisher.Task); err != nil {
+		if err := step.add(ctx, fact); err != nil {
 			return err
 		}
 	}
@@ -91,31 +92,41 @@ func (r *Reconciler) createFinisher(ctx context.Context, s *corev1alpha1.BackupS
 	return kube.CreateOwned(ctx, r.Client, r.Live, jobs[0], s)
 }
 
-// finishRepository adds an entry per restic repository. The first of them carries what is done once.
-func (r *Reconciler) finishRepository(ctx context.Context, s *corev1alpha1.BackupSession, g *gathered, u *session.Unit, fact session.Repository,
-	i session.Finish, run *desired.Run, t *task.Task) error {
-	p, ok := g.places[fact.Name]
+// lastStep is the Job of a unit's last step while its Task and its Secret are put together.
+type lastStep struct {
+	*Reconciler
+	session  *corev1alpha1.BackupSession
+	gathered *gathered
+	unit     *session.Unit
+	intent   session.Finish
+	run      *desired.Run
+	task     *task.Task
+}
+
+// add adds an entry per restic repository. The first of them carries what is done once.
+func (l *lastStep) add(ctx context.Context, fact session.Repository) error {
+	p, ok := l.gathered.places[fact.Name]
 	if !ok || fact.Snapshot == nil {
 		return nil
 	}
-	keys, problem, err := source.Open(ctx, r.Live, r.Backends, p.repository, p.storage, nil, "")
+	keys, problem, err := source.Open(ctx, l.Live, l.Backends, p.repository, p.storage, nil, "")
 	if err != nil {
 		return err
 	}
 	if problem != "" {
 		return fmt.Errorf("opening Repository %s: %s", fact.Name, problem)
 	}
-	components := slices.Sorted(maps.Keys(i.Forget[fact.Name]))
-	document := slices.Contains(i.Documents, fact.Snapshot.Name)
+	components := slices.Sorted(maps.Keys(l.intent.Forget[fact.Name]))
+	document := slices.Contains(l.intent.Documents, fact.Snapshot.Name)
 	if len(components) == 0 && document {
-		components = u.Components[:1]
+		components = l.unit.Components[:1]
 	}
 	for n, component := range components {
 		entry := task.Repository{
 			Name: fact.Name, Snapshot: fact.Snapshot.Name,
 			Storage:   task.Storage{Backend: *p.storage.Spec.Storage.DeepCopy()},
-			Directory: repository.ComponentDir(p.repository.Spec.Path, s.Spec.Session, component),
-			Forget:    i.Forget[fact.Name][component],
+			Directory: repository.ComponentDir(p.repository.Spec.Path, l.session.Spec.Session, component),
+			Forget:    l.intent.Forget[fact.Name][component],
 		}
 		if n == 0 && document {
 			content, err := repository.SnapshotDocument(fact.Snapshot)
@@ -125,12 +136,12 @@ func (r *Reconciler) finishRepository(ctx context.Context, s *corev1alpha1.Backu
 			entry.Before = []task.File{{Path: repository.SnapshotKey(p.repository.Spec.Path, fact.Snapshot.Name), Content: string(content)}}
 		}
 		if n == len(components)-1 && fact.DocumentsByPod {
-			for _, dropped := range i.Drop[fact.Name] {
+			for _, dropped := range l.intent.Drop[fact.Name] {
 				entry.Remove = append(entry.Remove, repository.SnapshotKey(p.repository.Spec.Path, dropped))
 			}
 		}
-		t.Repositories = append(t.Repositories, entry)
-		run.Repositories = append(run.Repositories, desired.RunRepository{
+		l.task.Repositories = append(l.task.Repositories, entry)
+		l.run.Repositories = append(l.run.Repositories, desired.RunRepository{
 			Repository: p.repository, Storage: p.storage, Credentials: keys.Credentials, Password: keys.Password, Snapshot: fact.Snapshot.Name,
 		})
 	}

@@ -126,10 +126,19 @@ func entryOf(repo *storagev1alpha1.Repository) storagev1alpha1.RepositoryInfo {
 	return storagev1alpha1.RepositoryInfo{Name: repo.Name, Namespace: repo.Namespace, Path: repo.Spec.Path}
 }
 
-func (t *taker) takeRepository(ctx context.Context, directory string, content []byte) error {
+// recover makes a Repository of its document; nil when that can't be used, which is noted.
+func (t *taker) recover(directory string, content []byte) *storagev1alpha1.Repository {
 	wanted, err := repository.Recover(content, directory, metav1alpha1.ObjectReference{Namespace: t.storage.Namespace, Name: t.storage.Name})
 	if err != nil {
 		t.bad(directory, "", metav1alpha1.FileRepository+" can't be used: "+err.Error()+".")
+		return nil
+	}
+	return wanted
+}
+
+func (t *taker) takeRepository(ctx context.Context, directory string, content []byte) error {
+	wanted := t.recover(directory, content)
+	if wanted == nil {
 		return nil
 	}
 	if there := t.repositories[directory]; there != nil {

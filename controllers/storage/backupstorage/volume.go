@@ -63,16 +63,20 @@ func (r *Reconciler) readVolume(ctx context.Context, s *storagev1alpha1.BackupSt
 		return r.endReading(ctx, job, &waitError{readInterval})
 	}
 	work, err := kube.ReadWork(ctx, r.Client, r.Live, s.Namespace, name)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case work.Ended:
+		return r.takeRead(ctx, t, job, work)
+	case work.Waiting != "" && r.Clock.Since(work.Since) > startPatience:
+		return unreadable("the pod that reads it can't start: " + work.Waiting)
 	}
-	if !work.Ended {
-		if work.Waiting != "" && r.Clock.Since(work.Since) > startPatience {
-			return unreadable("the pod that reads it can't start: " + work.Waiting)
-		}
-		// Making its Secret again mends a pass that was cut off before.
-		return r.startReading(ctx, s, t, name)
-	}
+	// Making its Secret again mends a pass that was cut off before.
+	return r.startReading(ctx, s, t, name)
+}
+
+// takeRead takes what the pod of a Job that has ended has read, and removes the Job.
+func (r *Reconciler) takeRead(ctx context.Context, t *taker, job *batchv1.Job, work kube.Work) error {
 	report, err := task.DecodeReport(work.Message)
 	switch {
 	case err != nil:
@@ -110,23 +114,31 @@ func (r *Reconciler) readInit(ctx context.Context, s *storagev1alpha1.BackupStor
 	if err != nil {
 		return false, err
 	}
-	report, err := task.DecodeReport(work.Message)
-	if err != nil || !report.Succeeded || report.Inventory == nil ||
-		t.round.Sync.After != "" && t.round.Sync.After == report.Inventory.After {
+	printed := inventoryOf(work.Message)
+	if printed == nil || t.round.Sync.After != "" && t.round.Sync.After == printed.After {
 		return false, nil
 	}
-	err = r.takePrinted(ctx, t, job, *report.Inventory)
+	err = r.takePrinted(ctx, t, job, *printed)
 	switch {
 	case errors.Is(err, errLost):
 		return false, nil
 	case err != nil:
 		return true, err
-	case report.Inventory.After != "":
-		t.found.After = report.Inventory.After
+	case printed.After != "":
+		t.found.After = printed.After
 		return true, errPause
 	default:
 		return true, nil
 	}
+}
+
+// inventoryOf is what a pod says that it has printed; nil when it says nothing of use.
+func inventoryOf(message string) *task.Inventory {
+	report, err := task.DecodeReport(message)
+	if err != nil || !report.Succeeded {
+		return nil
+	}
+	return report.Inventory
 }
 
 // errLost says that a log doesn't hold what its pod has printed.

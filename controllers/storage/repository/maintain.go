@@ -92,7 +92,7 @@ func (r *Reconciler) gatherMaintenance(
 	if err != nil {
 		return facts, err
 	}
-	name := ""
+	var name string
 	switch {
 	case job != nil:
 		name = job.Name

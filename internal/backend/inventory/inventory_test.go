@@ -101,7 +101,7 @@ func TestAWalkGoesOnFromEveryPlaceWhereItStopped(t *testing.T) {
 			folders = append(folders, key)
 			return nil
 		},
-		Document: func(d inventory.Document) error { return nil },
+		Document: func(inventory.Document) error { return nil },
 	})
 	if err != nil || len(folders) == 0 {
 		t.Fatal(folders, err)

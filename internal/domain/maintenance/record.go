@@ -28,7 +28,7 @@ func (d *decision) record(job Job) {
 	s := &d.verdict.Status
 	s.CompletionTime, s.Phase, s.Message = &d.at, storagev1alpha1.MaintenancePhaseSucceeded, ""
 	for _, r := range job.Results {
-		d.entry(r, job)
+		d.entry(r)
 		for _, lock := range r.LocksRemoved {
 			d.event(false, EventStaleLockRemoved, r.Path+": removed the stale lock of "+lock+".")
 		}
@@ -47,7 +47,7 @@ func (d *decision) record(job Job) {
 	}
 }
 
-func (d *decision) entry(r Result, job Job) {
+func (d *decision) entry(r Result) {
 	s := &d.verdict.Status
 	i := slices.IndexFunc(s.Repositories, func(m storagev1alpha1.MaintainedRepository) bool { return m.Path == r.Path })
 	if i < 0 {

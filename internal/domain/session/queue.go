@@ -58,7 +58,7 @@ func MayAsk(f Facts, now time.Time) bool {
 	d := &decision{facts: f, now: now}
 	d.verdict.Status = f.Session.Status
 	return f.Config != nil && len(f.Problems) == 0 && !f.crowded() &&
-		!f.allUnits(func(u Unit) bool { return u.trouble() != "" }) && !(f.anyUnit(Unit.mayPass) && d.inGrace())
+		!f.allUnits(func(u Unit) bool { return u.trouble() != "" }) && (!f.anyUnit(Unit.mayPass) || !d.inGrace())
 }
 
 // crowded is true for a further BackupSession of a session that has as many as may be.

@@ -183,17 +183,17 @@ func judge(r Repository, session string, succeeds bool, now time.Time) []retenti
 		return nil
 	}
 	this := SnapshotName(session, r.Name)
-	var wiped []retention.Decision
+	var decisions []retention.Decision
 	list := []retention.Snapshot{{Name: this, Time: now, Failed: !succeeds}}
 	for _, s := range r.Past {
 		switch {
 		case s.DeletionTimestamp.IsZero():
 			list = append(list, pastSnapshot(r, s))
 		case s.Spec.DeletionPolicy == storagev1alpha1.DeletionPolicyWipeOut:
-			wiped = append(wiped, retention.Decision{Name: s.Name, Reasons: []string{wipedByUser}})
+			decisions = append(decisions, retention.Decision{Name: s.Name, Reasons: []string{wipedByUser}})
 		}
 	}
-	decisions := append(wiped, retention.Decide(list, *r.Policy, now)...)
+	decisions = append(decisions, retention.Decide(list, *r.Policy, now)...)
 	for i := range decisions {
 		if decisions[i].Name == this && !decisions[i].Keep {
 			decisions[i].Keep, decisions[i].Reasons = true, []string{"made by this run"}

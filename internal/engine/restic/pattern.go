@@ -79,7 +79,7 @@ func consume(pattern, above []string) (out []string, whole bool) {
 	}
 	for at := len(pattern) - 1; at >= 0; at-- {
 		// What follows a "**" that may come next is part of what that means.
-		if next[at] && !(at > 0 && next[at-1] && pattern[at-1] == "**") {
+		if next[at] && (at == 0 || !next[at-1] || pattern[at-1] != "**") {
 			out = append(out, "/"+strings.Join(pattern[at:], "/"))
 		}
 	}
