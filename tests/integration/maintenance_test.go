@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
@@ -31,6 +32,7 @@ var _ = Describe("Maintenance", func() {
 		w.ground(ctx)
 		bc := object.BackupConfiguration(w.namespace)
 		bc.Spec.Sessions[0].Repositories[0].Maintenance = &storagev1alpha1.MaintenanceSpec{
+			Paused:    ptr.To(false),
 			Prune:     storagev1alpha1.PruneSpec{MaxUnused: "0"},
 			Check:     storagev1alpha1.CheckSpec{ReadDataSubset: "1/4"},
 			Resources: &corev1.ResourceRequirements{Limits: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("512Mi")}},
