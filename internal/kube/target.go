@@ -78,15 +78,19 @@ var cores = map[string]func(context.Context, client.Reader, client.ObjectKey) (*
 	metav1alpha1.KindReplicationController: readReplicationController,
 }
 
+// replicated is a workload of so many pods made of one template.
+func replicated(o client.Object, template *corev1.PodTemplateSpec, replicas *int32, selector map[string]string) *Target {
+	return &Target{
+		Application: application.Application{Pod: &template.Spec, Replicas: replicas}, UID: string(o.GetUID()), Selector: selector,
+	}
+}
+
 func readDeployment(ctx context.Context, live client.Reader, at client.ObjectKey) (*Target, bool, error) {
 	o, found, err := Get[appsv1.Deployment](ctx, live, at.Namespace, at.Name)
 	if err != nil || !found {
 		return nil, false, err
 	}
-	return &Target{
-		Application: application.Application{Pod: &o.Spec.Template.Spec, Replicas: o.Spec.Replicas},
-		UID:         string(o.UID), Selector: o.Spec.Selector.MatchLabels,
-	}, true, nil
+	return replicated(o, &o.Spec.Template, o.Spec.Replicas, o.Spec.Selector.MatchLabels), true, nil
 }
 
 func readReplicaSet(ctx context.Context, live client.Reader, at client.ObjectKey) (*Target, bool, error) {
@@ -94,10 +98,7 @@ func readReplicaSet(ctx context.Context, live client.Reader, at client.ObjectKey
 	if err != nil || !found {
 		return nil, false, err
 	}
-	return &Target{
-		Application: application.Application{Pod: &o.Spec.Template.Spec, Replicas: o.Spec.Replicas},
-		UID:         string(o.UID), Selector: o.Spec.Selector.MatchLabels,
-	}, true, nil
+	return replicated(o, &o.Spec.Template, o.Spec.Replicas, o.Spec.Selector.MatchLabels), true, nil
 }
 
 func readReplicationController(ctx context.Context, live client.Reader, at client.ObjectKey) (*Target, bool, error) {
@@ -105,10 +106,7 @@ func readReplicationController(ctx context.Context, live client.Reader, at clien
 	if err != nil || !found || o.Spec.Template == nil {
 		return nil, false, err
 	}
-	return &Target{
-		Application: application.Application{Pod: &o.Spec.Template.Spec, Replicas: o.Spec.Replicas},
-		UID:         string(o.UID), Selector: o.Spec.Selector,
-	}, true, nil
+	return replicated(o, o.Spec.Template, o.Spec.Replicas, o.Spec.Selector), true, nil
 }
 
 func readStatefulSet(ctx context.Context, live client.Reader, at client.ObjectKey) (*Target, bool, error) {
@@ -116,10 +114,7 @@ func readStatefulSet(ctx context.Context, live client.Reader, at client.ObjectKe
 	if err != nil || !found {
 		return nil, false, err
 	}
-	t := &Target{
-		Application: application.Application{Pod: &o.Spec.Template.Spec, Replicas: o.Spec.Replicas},
-		UID:         string(o.UID), Selector: o.Spec.Selector.MatchLabels,
-	}
+	t := replicated(o, &o.Spec.Template, o.Spec.Replicas, o.Spec.Selector.MatchLabels)
 	for _, c := range o.Spec.VolumeClaimTemplates {
 		t.ClaimTemplates = append(t.ClaimTemplates, c.Name)
 	}

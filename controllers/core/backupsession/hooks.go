@@ -25,37 +25,24 @@ func (r *Reconciler) gatherHooks(ctx context.Context, g *gathered) error {
 	if err != nil || plan.Empty() {
 		return err
 	}
-	facts := session.Hooks{Target: plan.Target}
-	if facts.Pre, err = r.Hooks.Known(ctx, s, hook.Pre, plan.Pre, s.Status.Hooks.PreHooks); err != nil {
+	if g.facts.Hooks, err = r.Hooks.Gather(ctx, s, plan, s.Status.Hooks); err != nil || hook.Began(s.Status.Hooks) {
 		return err
 	}
-	if facts.Post, err = r.Hooks.Known(ctx, s, hook.Post, plan.Post, s.Status.Hooks.PostHooks); err != nil {
-		return err
+	missing, wrong := hooks.Problems(g.facts.Hooks, session.Summary(g.facts, s.Status, r.Clock.Now()))
+	for _, problem := range wrong {
+		g.facts.Problems = append(g.facts.Problems, session.Problem{Message: problem})
 	}
-	g.facts.Hooks = facts
-	if session.HooksBegan(s.Status) {
-		return nil
+	for _, problem := range missing {
+		g.facts.Problems = append(g.facts.Problems, session.Problem{Message: problem, MayPass: true})
 	}
-	for _, list := range [][]hook.Known{facts.Pre, facts.Post} {
-		missing, wrong := hooks.Problems(list, session.Summary(g.facts, s.Status, r.Clock.Now()))
-		for _, problem := range wrong {
-			g.facts.Problems = append(g.facts.Problems, session.Problem{Message: problem})
-		}
-		for _, problem := range missing {
-			g.facts.Problems = append(g.facts.Problems, session.Problem{Message: problem, MayPass: true})
-		}
-	}
-	g.facts.Hooks.Record, err = hook.Record(hook.Plan{
-		Pre: hook.Remember(facts.Pre), Post: hook.Remember(facts.Post), Target: plan.Target,
-	}, s.Namespace)
-	return err
+	return nil
 }
 
 // hookPlan is empty for a session that started without hooks or has finished, whatever its configuration says by now.
 func hookPlan(g *gathered) (hook.Plan, error) {
 	s := &g.facts.Session
 	switch {
-	case session.HooksBegan(s.Status):
+	case hook.Began(s.Status.Hooks):
 		return hook.Recall(s.Status.Hooks.Record)
 	case started(s) || session.Finished(s.Status) || g.facts.Config == nil || g.facts.Config.Hooks == nil:
 		return hook.Plan{}, nil
@@ -76,7 +63,7 @@ func (g *gathered) onlyTarget() *metav1alpha1.TypedObjectReference {
 
 // lastHooks runs the post-hooks of a session that is being deleted, and holds the finalizer until they have ended.
 func (r *Reconciler) lastHooks(ctx context.Context, s *corev1alpha1.BackupSession) error {
-	if !session.HooksBegan(s.Status) {
+	if !hook.Began(s.Status.Hooks) {
 		return nil
 	}
 	g := &gathered{places: map[string]place{}, plans: map[string]*plan{}}

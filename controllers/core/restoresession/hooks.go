@@ -26,36 +26,23 @@ func (r *Reconciler) gatherHooks(ctx context.Context, g *gathered) error {
 	if err != nil || plan.Empty() {
 		return err
 	}
-	facts := restore.Hooks{Target: plan.Target}
-	if facts.Pre, err = r.Hooks.Known(ctx, s, hook.Pre, plan.Pre, s.Status.Hooks.PreHooks); err != nil {
+	if g.facts.Hooks, err = r.Hooks.Gather(ctx, s, plan, s.Status.Hooks); err != nil || hook.Began(s.Status.Hooks) {
 		return err
 	}
-	if facts.Post, err = r.Hooks.Known(ctx, s, hook.Post, plan.Post, s.Status.Hooks.PostHooks); err != nil {
-		return err
+	missing, wrong := hooks.Problems(g.facts.Hooks, restore.Summary(g.facts, s.Status, r.Clock.Now()))
+	for _, problem := range wrong {
+		g.missing(false, "%s", problem)
 	}
-	g.facts.Hooks = facts
-	if restore.HooksBegan(s.Status) {
-		return nil
+	for _, problem := range missing {
+		g.missing(true, "%s", problem)
 	}
-	for _, list := range [][]hook.Known{facts.Pre, facts.Post} {
-		missing, wrong := hooks.Problems(list, restore.Summary(g.facts, s.Status, r.Clock.Now()))
-		for _, problem := range wrong {
-			g.missing(false, "%s", problem)
-		}
-		for _, problem := range missing {
-			g.missing(true, "%s", problem)
-		}
-	}
-	g.facts.Hooks.Record, err = hook.Record(hook.Plan{
-		Pre: hook.Remember(facts.Pre), Post: hook.Remember(facts.Post), Target: plan.Target,
-	}, s.Namespace)
-	return err
+	return nil
 }
 
 // hookPlan is empty for a restore that started without hooks, whatever it says by now.
 func hookPlan(s *corev1alpha1.RestoreSession) (hook.Plan, error) {
 	switch {
-	case restore.HooksBegan(s.Status):
+	case hook.Began(s.Status.Hooks):
 		return hook.Recall(s.Status.Hooks.Record)
 	case restore.Started(s.Status) || s.Spec.Hooks == nil:
 		return hook.Plan{}, nil
@@ -68,7 +55,7 @@ func hookPlan(s *corev1alpha1.RestoreSession) (hook.Plan, error) {
 
 // lastHooks runs the post-hooks of a restore that is being deleted, and holds the finalizer until they have ended.
 func (r *Reconciler) lastHooks(ctx context.Context, s *corev1alpha1.RestoreSession) error {
-	if !restore.HooksBegan(s.Status) {
+	if !hook.Began(s.Status.Hooks) {
 		return nil
 	}
 	g := &gathered{}

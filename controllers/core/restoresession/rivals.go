@@ -15,6 +15,7 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/application"
+	"kubestash.com/kubestash/internal/domain/hook"
 	"kubestash.com/kubestash/internal/domain/restore"
 	"kubestash.com/kubestash/internal/domain/session"
 	"kubestash.com/kubestash/internal/validate"
@@ -38,7 +39,7 @@ func (r *Reconciler) gatherRivals(ctx context.Context, g *gathered) error {
 			!validate.SameTarget(s.Spec.Target, other.Spec.Target, s.Namespace) {
 			continue
 		}
-		if restore.Started(other.Status) || restore.HooksBegan(other.Status) || olderThan(other, s) {
+		if restore.Started(other.Status) || hook.Began(other.Status.Hooks) || olderThan(other, s) {
 			g.busy("RestoreSession %s restores into the same target; this one begins when that has ended.", other.Name)
 		}
 	}

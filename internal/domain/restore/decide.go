@@ -14,6 +14,7 @@ import (
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/hook"
 	"kubestash.com/kubestash/internal/domain/size"
 )
 
@@ -68,7 +69,7 @@ func (d *decision) begin() {
 	f, s := d.facts, &d.verdict.Status
 	if len(f.Invalid) > 0 {
 		message := strings.Join(f.Invalid, " ")
-		if HooksBegan(*s) {
+		if hook.Began(s.Hooks) {
 			d.failToStart(message)
 			return
 		}

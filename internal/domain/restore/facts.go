@@ -8,6 +8,7 @@ import (
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/hook"
 )
 
 // Facts is all that a decision about one RestoreSession rests on.
@@ -34,7 +35,7 @@ type Facts struct {
 	// Jobs are by component.
 	Jobs map[string]Job
 	// Hooks run before and after.
-	Hooks Hooks
+	Hooks hook.Hooks
 }
 
 // Problem is something that keeps a restore from starting.

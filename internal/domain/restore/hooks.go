@@ -8,7 +8,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
@@ -16,25 +15,10 @@ import (
 	"kubestash.com/kubestash/internal/domain/size"
 )
 
-// leaveLimit is how long the deletion of a session waits for its post-hooks. It is documented at HookInfo.
-const leaveLimit = 10 * time.Minute
-
-// Hooks are the hooks of a restore, as they were when it began.
-type Hooks struct {
-	Pre, Post []hook.Known
-	// Target is what templates call so.
-	Target hook.Reference
-	// Record is what the status is to remember of them: the session may be edited while it runs.
-	Record *runtime.RawExtension
-}
-
 // RunHook makes one attempt, or finds the one that was started before.
 type RunHook struct{ hook.Start }
 
 func (RunHook) intent() {}
-
-// HooksBegan reports whether a restore has come to its hooks and has not finished.
-func HooksBegan(s corev1alpha1.RestoreSessionStatus) bool { return s.Hooks.Record != nil }
 
 // hasFailedToStart reports whether there is nothing left to do but what follows a failure.
 func (d *decision) hasFailedToStart() bool {
@@ -61,13 +45,11 @@ func (d *decision) preHooks() bool {
 	if len(h.Pre)+len(h.Post) == 0 {
 		return true
 	}
-	d.remember()
 	const t = corev1alpha1.ConditionPreRestoreHooksExecutionSucceeded
-	if len(h.Pre) == 0 || metav1alpha1.HasCondition(d.verdict.Status.Conditions, t) {
+	if metav1alpha1.HasCondition(d.verdict.Status.Conditions, t) {
 		return true
 	}
-	step := hook.Run(hook.Pre, h.Pre, d.verdict.Status.Hooks.PreHooks, d.situation())
-	d.verdict.Status.Hooks.PreHooks = step.Entries
+	step := h.Before(&d.verdict.Status.Hooks, d.situation())
 	switch {
 	case !d.follow(step):
 		return false
@@ -75,10 +57,10 @@ func (d *decision) preHooks() bool {
 		d.condition(t, false, corev1alpha1.ReasonFailedToExecutePreRestoreHooks, step.Failure)
 		d.leave()
 		return false
-	default:
+	case len(h.Pre) > 0:
 		d.condition(t, true, corev1alpha1.ReasonSuccessfullyExecutedPreRestoreHooks, "")
-		return true
 	}
+	return true
 }
 
 // postHooks reports whether the post-hooks are over.
@@ -88,12 +70,7 @@ func (d *decision) postHooks() bool {
 	if len(h.Post) == 0 || metav1alpha1.HasCondition(d.verdict.Status.Conditions, t) {
 		return true
 	}
-	d.remember()
-	if !d.endPreHooks() {
-		return false
-	}
-	step := hook.Run(hook.Post, h.Post, d.verdict.Status.Hooks.PostHooks, d.situation())
-	d.verdict.Status.Hooks.PostHooks = step.Entries
+	step := h.After(&d.verdict.Status.Hooks, d.situation())
 	switch {
 	case !d.follow(step):
 		return false
@@ -104,25 +81,6 @@ func (d *decision) postHooks() bool {
 		d.condition(t, true, corev1alpha1.ReasonSuccessfullyExecutedPostRestoreHooks, "")
 	}
 	return true
-}
-
-// endPreHooks waits for a pre-hook that runs although it's too late for it, and starts no other: it must not come last.
-func (d *decision) endPreHooks() bool {
-	s := &d.verdict.Status
-	if _, _, open := hook.Pending(s.Hooks.PreHooks); !open {
-		return true
-	}
-	situation := d.situation()
-	situation.NoMore = true
-	step := hook.Run(hook.Pre, d.facts.Hooks.Pre, s.Hooks.PreHooks, situation)
-	s.Hooks.PreHooks = step.Entries
-	return d.follow(step)
-}
-
-func (d *decision) remember() {
-	if s := &d.verdict.Status; s.Hooks.Record == nil {
-		s.Hooks.Record = d.facts.Hooks.Record
-	}
 }
 
 // follow carries a step over into the verdict, and reports whether the stage is over.
@@ -168,11 +126,11 @@ func Leave(f Facts, now time.Time) (Verdict, bool) {
 	d := &decision{facts: f, now: now, at: metav1.NewTime(now)}
 	d.verdict.Status = *f.Session.Status.DeepCopy()
 	s := &d.verdict.Status
-	if !HooksBegan(*s) || Finished(*s) || f.Session.DeletionTimestamp == nil {
+	if !hook.Began(s.Hooks) || Finished(*s) || f.Session.DeletionTimestamp == nil {
 		return d.verdict, true
 	}
-	if !now.Before(f.Session.DeletionTimestamp.Add(leaveLimit)) {
-		d.event(true, hook.EventFailed, fmt.Sprintf("The RestoreSession was deleted, and its post-hooks did not end within %s.", leaveLimit))
+	if !now.Before(f.Session.DeletionTimestamp.Add(hook.LeaveLimit)) {
+		d.event(true, hook.EventFailed, fmt.Sprintf("The RestoreSession was deleted, and its post-hooks did not end within %s.", hook.LeaveLimit))
 		return d.verdict, true
 	}
 	var stop []string
@@ -186,15 +144,10 @@ func Leave(f Facts, now time.Time) (Verdict, bool) {
 	if len(stop) > 0 {
 		d.intend(StopJobs{Names: stop})
 	}
-	if !d.endPreHooks() {
-		return d.verdict, false
-	}
 	situation := d.situation()
 	if !worked {
 		situation.Summary.Status.Phase = hook.PhaseFailed
 		situation.Summary.Status.Error = "The RestoreSession was deleted before it had finished."
 	}
-	step := hook.Run(hook.Post, f.Hooks.Post, s.Hooks.PostHooks, situation)
-	s.Hooks.PostHooks = step.Entries
-	return d.verdict, d.follow(step)
+	return d.verdict, d.follow(f.Hooks.After(&s.Hooks, situation))
 }

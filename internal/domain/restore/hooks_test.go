@@ -36,7 +36,7 @@ func newHooked(t *testing.T, pre, post []string) *hooked {
 		}
 		return out
 	}
-	w.facts.Hooks = Hooks{Pre: known(pre), Post: known(post), Record: &runtime.RawExtension{Raw: []byte(`{}`)}}
+	w.facts.Hooks = hook.Hooks{Pre: known(pre), Post: known(post), Record: &runtime.RawExtension{Raw: []byte(`{}`)}}
 	w.runs = func(i RunHook) string {
 		key := fmt.Sprintf("%s %d %d", i.Stage, i.Index, i.Number)
 		w.attempts[key] = hook.Attempt{Known: true}

@@ -9,6 +9,7 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/hook"
 	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/queue"
 	"kubestash.com/kubestash/internal/domain/retention"
@@ -33,7 +34,7 @@ type Facts struct {
 	// others from being backed up.
 	Units []Unit
 	// Hooks run before and after.
-	Hooks Hooks
+	Hooks hook.Hooks
 	// History are the finished BackupSessions of the same session, this one not among them.
 	History []Past
 }

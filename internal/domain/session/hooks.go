@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime"
-
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
@@ -17,28 +15,13 @@ import (
 	"kubestash.com/kubestash/internal/domain/size"
 )
 
-// leaveLimit is how long the deletion of a session waits for its post-hooks. It is documented at HookInfo.
-const leaveLimit = 10 * time.Minute
-
-// Hooks are the hooks of a session, as they were when it began.
-type Hooks struct {
-	Pre, Post []hook.Known
-	// Target is what templates call so.
-	Target hook.Reference
-	// Record is what the status is to remember of them, so that they can still run when the configuration is gone.
-	Record *runtime.RawExtension
-}
-
 // RunHook makes one attempt, or finds the one that was started before.
 type RunHook struct{ hook.Start }
 
 func (RunHook) intent() {}
 
 // hooksBegan reports whether the session has come to its hooks. From then on it isn't skipped any more: it ends with its post-hooks.
-func (d *decision) hooksBegan() bool { return HooksBegan(d.facts.Session.Status) }
-
-// HooksBegan reports whether a session has come to its hooks and has not finished.
-func HooksBegan(s corev1alpha1.BackupSessionStatus) bool { return s.Hooks.Record != nil }
+func (d *decision) hooksBegan() bool { return hook.Began(d.facts.Session.Status.Hooks) }
 
 // hasFailedToStart reports whether there is nothing left to do but what follows a failure.
 func (d *decision) hasFailedToStart() bool {
@@ -88,13 +71,11 @@ func (d *decision) preHooks() bool {
 	if len(h.Pre)+len(h.Post) == 0 {
 		return true
 	}
-	d.remember()
 	const t = corev1alpha1.ConditionPreBackupHooksExecutionSucceeded
-	if len(h.Pre) == 0 || d.has(t) {
+	if d.has(t) {
 		return true
 	}
-	step := hook.Run(hook.Pre, h.Pre, d.verdict.Status.Hooks.PreHooks, d.situation())
-	d.verdict.Status.Hooks.PreHooks = step.Entries
+	step := h.Before(&d.verdict.Status.Hooks, d.situation())
 	switch {
 	case !d.follow(step):
 		return false
@@ -102,10 +83,10 @@ func (d *decision) preHooks() bool {
 		d.condition(t, false, corev1alpha1.ReasonFailedToExecutePreBackupHooks, step.Failure)
 		d.leave()
 		return false
-	default:
+	case len(h.Pre) > 0:
 		d.condition(t, true, corev1alpha1.ReasonSuccessfullyExecutedPreBackupHooks, "")
-		return true
 	}
+	return true
 }
 
 // postHooks reports whether the post-hooks are over. What still works, after a timeout, is stopped before them.
@@ -115,13 +96,8 @@ func (d *decision) postHooks() bool {
 	if len(h.Post) == 0 || d.has(t) {
 		return true
 	}
-	d.remember()
-	if !d.endPreHooks() {
-		return false
-	}
 	d.stopJobs()
-	step := hook.Run(hook.Post, h.Post, d.verdict.Status.Hooks.PostHooks, d.situation())
-	d.verdict.Status.Hooks.PostHooks = step.Entries
+	step := h.After(&d.verdict.Status.Hooks, d.situation())
 	switch {
 	case !d.follow(step):
 		return false
@@ -134,31 +110,12 @@ func (d *decision) postHooks() bool {
 	return true
 }
 
-// endPreHooks waits for a pre-hook that runs although it's too late for it, and starts no other: it must not come last.
-func (d *decision) endPreHooks() bool {
-	s := &d.verdict.Status
-	if _, _, open := hook.Pending(s.Hooks.PreHooks); !open {
-		return true
-	}
-	situation := d.situation()
-	situation.NoMore = true
-	step := hook.Run(hook.Pre, d.facts.Hooks.Pre, s.Hooks.PreHooks, situation)
-	s.Hooks.PreHooks = step.Entries
-	return d.follow(step)
-}
-
 // worked reports whether it was clear how the backup went before anything else happened.
 func (d *decision) worked() bool {
 	snapshots := d.verdict.Status.Snapshots
 	return d.hasFailedToStart() || len(snapshots) > 0 && !slices.ContainsFunc(snapshots, func(s corev1alpha1.SnapshotStatus) bool {
 		return s.Phase != storagev1alpha1.SnapshotPhaseSucceeded && s.Phase != storagev1alpha1.SnapshotPhaseFailed
 	})
-}
-
-func (d *decision) remember() {
-	if s := &d.verdict.Status; s.Hooks.Record == nil {
-		s.Hooks.Record = d.facts.Hooks.Record
-	}
 }
 
 // follow carries a step over into the verdict, and reports whether the stage is over.
@@ -211,12 +168,11 @@ func Summary(f Facts, status corev1alpha1.BackupSessionStatus, now time.Time) ho
 func Leave(f Facts, now time.Time) (Verdict, bool) {
 	d := &decision{facts: f, now: now}
 	d.verdict.Status = *f.Session.Status.DeepCopy()
-	s := &d.verdict.Status
 	if !d.hooksBegan() || f.Session.DeletionTimestamp == nil {
 		return d.verdict, true
 	}
-	if !now.Before(f.Session.DeletionTimestamp.Add(leaveLimit)) {
-		d.event(true, hook.EventFailed, fmt.Sprintf("The BackupSession was deleted, and its post-hooks did not end within %s.", leaveLimit))
+	if !now.Before(f.Session.DeletionTimestamp.Add(hook.LeaveLimit)) {
+		d.event(true, hook.EventFailed, fmt.Sprintf("The BackupSession was deleted, and its post-hooks did not end within %s.", hook.LeaveLimit))
 		return d.verdict, true
 	}
 	d.stopJobs()
@@ -225,10 +181,5 @@ func Leave(f Facts, now time.Time) (Verdict, bool) {
 		situation.Summary.Status.Phase = hook.PhaseFailed
 		situation.Summary.Status.Error = "The BackupSession was deleted before it had finished."
 	}
-	if !d.endPreHooks() {
-		return d.verdict, false
-	}
-	step := hook.Run(hook.Post, f.Hooks.Post, s.Hooks.PostHooks, situation)
-	s.Hooks.PostHooks = step.Entries
-	return d.verdict, d.follow(step)
+	return d.verdict, d.follow(f.Hooks.After(&d.verdict.Status.Hooks, situation))
 }

@@ -33,7 +33,7 @@ func (w *world) hooks(pre, post []string, change ...func(*corev1alpha1.HookInfo)
 		}
 		return out
 	}
-	w.facts.Hooks = Hooks{Pre: known(pre), Post: known(post), Record: &runtime.RawExtension{Raw: []byte(`{}`)}}
+	w.facts.Hooks = hook.Hooks{Pre: known(pre), Post: known(post), Record: &runtime.RawExtension{Raw: []byte(`{}`)}}
 	w.attempts = map[string]hook.Attempt{}
 }
 
@@ -281,7 +281,7 @@ func TestHookStories(t *testing.T) {
 			w.then(time.Second, "the session is being deleted")
 			w.deleted()
 			w.leaves()
-			w.then(leaveLimit-time.Second, "almost ten minutes later")
+			w.then(hook.LeaveLimit-time.Second, "almost ten minutes later")
 			w.leaves()
 			w.then(time.Second, "ten minutes later")
 			w.leaves()

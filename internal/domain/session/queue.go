@@ -13,6 +13,7 @@ import (
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/hook"
 	"kubestash.com/kubestash/internal/domain/queue"
 	"kubestash.com/kubestash/internal/domain/size"
 )
@@ -41,7 +42,7 @@ type Siblings struct {
 func Begun(s corev1alpha1.BackupSessionStatus) bool {
 	return metav1alpha1.HasCondition(s.Conditions, corev1alpha1.ConditionSnapshotsEnsured) ||
 		metav1alpha1.HasCondition(s.Conditions, corev1alpha1.ConditionPreBackupHooksExecutionSucceeded) ||
-		HooksBegan(s)
+		hook.Began(s.Hooks)
 }
 
 // BeganAt is when a BackupSession's turn came: its creation if it didn't have to wait.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -45,9 +46,25 @@ type Attempt struct {
 	Request         hook.Request
 }
 
-// Known looks up what is known of a stage's hooks: their templates, as far as the session doesn't remember them, and the attempt that is
+// Gather looks at the hooks of a session: as it remembers them, or, before it has begun, as they are planned.
+func (h *Hooks) Gather(ctx context.Context, owner client.Object, plan hook.Plan, status corev1alpha1.HookStatus) (hook.Hooks, error) {
+	out := hook.Hooks{Target: plan.Target, Record: status.Record}
+	var err error
+	if out.Pre, err = h.known(ctx, owner, hook.Pre, plan.Pre, status.PreHooks); err != nil {
+		return out, err
+	}
+	if out.Post, err = h.known(ctx, owner, hook.Post, plan.Post, status.PostHooks); err != nil || hook.Began(status) {
+		return out, err
+	}
+	out.Record, err = hook.Record(hook.Plan{
+		Pre: hook.Remember(out.Pre), Post: hook.Remember(out.Post), Target: plan.Target,
+	}, owner.GetNamespace())
+	return out, err
+}
+
+// known looks up what is known of a stage's hooks: their templates, as far as the session doesn't remember them, and the attempt that is
 // open.
-func (h *Hooks) Known(ctx context.Context, owner client.Object, stage hook.Stage, hooks []hook.Hook,
+func (h *Hooks) known(ctx context.Context, owner client.Object, stage hook.Stage, hooks []hook.Hook,
 	entries []corev1alpha1.HookExecutionStatus) ([]hook.Known, error) {
 	known := hook.Knows(hooks)
 	for i := range known {
@@ -165,8 +182,8 @@ func Target(ref *metav1alpha1.TypedObjectReference, namespace string) hook.Refer
 
 // Problems tells, before the first hook runs, what would keep one from running: an application is not stopped by who can't start it again.
 // The first result are those that mend themselves when an object comes that is on its way.
-func Problems(list []hook.Known, s hook.Summary) (missing, wrong []string) {
-	for _, k := range list {
+func Problems(all hook.Hooks, s hook.Summary) (missing, wrong []string) {
+	for _, k := range slices.Concat(all.Pre, all.Post) {
 		err := k.Check(s)
 		switch {
 		case err == nil:
