@@ -30,8 +30,8 @@ import (
 )
 
 const (
-	manySessions   = 1000
-	manyNamespaces = 200
+	manySessions   = 100
+	manyNamespaces = 20
 	manyLimit      = 10
 	// bigSessions are those of the first namespace; each of the others has three.
 	bigSessions = manySessions - 3*(manyNamespaces-1)
@@ -39,7 +39,8 @@ const (
 	manyWorkers = 4
 )
 
-// many is a night: 1,000 BackupSessions in 200 namespaces, of which one has most of the work.
+// many is a night: BackupSessions in many namespaces, of which one has most of the work. Whoever has more of them should see
+// tests/bench: driven by hand and without a cache, each pass here lists them all.
 type many struct {
 	*world
 	random *rand.Rand
@@ -50,7 +51,7 @@ type many struct {
 	most   int
 }
 
-var _ = Describe("A thousand backups at once", func() {
+var _ = Describe("A hundred backups at once", func() {
 	It("run ten at a time, none lost, none twice, and fairly", func(ctx SpecContext) {
 		own := apiserver.Start(GinkgoTB())
 		m := &many{
@@ -67,7 +68,7 @@ var _ = Describe("A thousand backups at once", func() {
 		m.drain(ctx)
 		m.check(ctx)
 		GinkgoWriter.Printf("prepared and created in %s (the sessions in %s), drained in %s\n", told.Sub(start), created, time.Since(told))
-	}, NodeTimeout(10*time.Minute))
+	}, NodeTimeout(5*time.Minute))
 })
 
 // each does something for every key, with as many workers as the controller has.
