@@ -1,0 +1,316 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/e2e-framework/pkg/features"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/tests/kit/object"
+)
+
+// TestSessionLife is a configuration from its first run on: a failure, its retry, the history, a pause and an edit.
+func TestSessionLife(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "life")
+	var first string
+	suite.Test(t, features.New("the life of a session").
+		Setup(step(func(ctx context.Context, t *testing.T) {
+			w.s3Ground(ctx, t)
+			w.app(ctx, t, object.Deployment(w.namespace, object.App, object.Claim))
+			w.sh(ctx, t, "mkdir /data/kept /data/cache; echo one > /data/kept/file; echo two > /data/cache/file")
+			bc := object.BackupConfiguration(w.namespace)
+			bc.Spec.Sessions[0].RetryConfig = &corev1alpha1.RetryConfig{MaxRetry: 1, Delay: metav1.Duration{Duration: 5 * time.Second}}
+			bc.Spec.Sessions[0].SessionHistoryLimit = ptr.To[int32](1)
+			w.apply(ctx, t, bc)
+			first = w.firstSession(ctx, t)
+			w.succeed(ctx, t, first, patience)
+		})).
+		Assess("tries a run that failed again, after its delay", step(func(ctx context.Context, t *testing.T) {
+			w.setPassword(ctx, t, password+"-wrong")
+			fails := object.BackupSession(w.namespace, "fails", object.Configuration)
+			fails.Spec.RetryLeft = 1
+			w.apply(ctx, t, fails)
+			run := w.awaitSession(ctx, t, "fails", patience)
+			if run.Status.Phase != corev1alpha1.BackupSessionPhaseFailed || run.Status.NextRetry == nil {
+				t.Fatalf("the run with a wrong password is %+v", run.Status)
+			}
+			w.setPassword(ctx, t, password)
+			var retry *corev1alpha1.BackupSession
+			await(ctx, t, "there is a retry", patience, func(ctx context.Context) (bool, string) {
+				for _, s := range w.runs(ctx, t) {
+					if s.Name != first && s.Name != "fails" {
+						retry = &s
+					}
+				}
+				return retry != nil, fmt.Sprint(run.Status.NextRetry)
+			})
+			if retry.Spec.RetryLeft != 0 || retry.CreationTimestamp.Before(run.Status.NextRetry) {
+				t.Errorf("the retry, of %s, has %d tries left; it was due at %s", retry.CreationTimestamp, retry.Spec.RetryLeft, run.Status.NextRetry)
+			}
+			w.succeed(ctx, t, retry.Name, patience)
+		})).
+		Assess("keeps as many finished runs as it should, and their Jobs", step(func(ctx context.Context, t *testing.T) {
+			await(ctx, t, "one run is left", patience, func(ctx context.Context) (bool, string) {
+				var jobs batchv1.JobList
+				must(t, host.client.List(ctx, &jobs, client.InNamespace(w.namespace)))
+				runs := w.runs(ctx, t)
+				return len(runs) == 1 && len(jobs.Items) == 1, fmt.Sprintf("%d runs, %d Jobs", len(runs), len(jobs.Items))
+			})
+		})).
+		Assess("starts nothing while it is paused", step(func(ctx context.Context, t *testing.T) {
+			w.edit(ctx, t, func(bc *corev1alpha1.BackupConfiguration) { bc.Spec.Paused = true })
+			await(ctx, t, "the CronJob is suspended", patience, func(ctx context.Context) (bool, string) {
+				var list batchv1.CronJobList
+				must(t, host.client.List(ctx, &list, client.InNamespace(w.namespace)))
+				return len(list.Items) == 1 && ptr.Deref(list.Items[0].Spec.Suspend, false), fmt.Sprintf("%d CronJobs", len(list.Items))
+			})
+		})).
+		Assess("does from the next run on what an edit says", step(func(ctx context.Context, t *testing.T) {
+			w.edit(ctx, t, func(bc *corev1alpha1.BackupConfiguration) {
+				bc.Spec.Paused = false
+				bc.Spec.Sessions[0].Addon = object.Addon(object.WorkloadAddon, metav1alpha1.TaskLogicalBackup, map[string]string{"paths": "/data/kept"})
+			})
+			w.backup(ctx, t, "edited")
+			run := w.succeed(ctx, t, "edited", patience)
+			snapshot := &storagev1alpha1.Snapshot{}
+			must(t, host.client.Get(ctx, w.key(run.Status.Snapshots[0].Name), snapshot))
+			stats := snapshot.Status.Components["dump"].ResticStats
+			if len(stats) != 1 || stats[0].Summary.HostPath != "/data/kept" {
+				t.Errorf("the Snapshot holds %+v", stats)
+			}
+		})).
+		Feature())
+}
+
+// TestQueue lets two backups of one storage come at the same time, where one may run.
+func TestQueue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "queue")
+	suite.Test(t, features.New("a storage that one backup may write to at a time").
+		Setup(step(func(ctx context.Context, t *testing.T) {
+			w.apply(ctx, t, object.S3Keys(w.namespace, serverKeys.AccessKey, serverKeys.SecretKey), object.Password(w.namespace, password),
+				object.KeepLast(w.namespace, 5))
+			storage := object.S3(w.namespace, host.server.Endpoint(), bucket)
+			storage.Spec.MaxConcurrentBackups = ptr.To[int32](1)
+			w.apply(ctx, t, storage)
+			w.app(ctx, t, object.Deployment(w.namespace, object.App, object.Claim))
+			w.grow(ctx, t, 16)
+		})).
+		Assess("lets the other one wait, says for what, and lets it run next", step(func(ctx context.Context, t *testing.T) {
+			for _, name := range []string{"one", "other"} {
+				bc := object.BackupConfiguration(w.namespace)
+				bc.Name = name
+				bc.Spec.Sessions[0].Repositories[0].Name, bc.Spec.Sessions[0].Repositories[0].Directory = name, "demo/"+name
+				bc.Spec.Sessions[0].Addon = object.Addon(object.WorkloadAddon, metav1alpha1.TaskLogicalBackup,
+					map[string]string{"args": "--limit-upload=2048"})
+				w.apply(ctx, t, bc)
+			}
+			var waits corev1alpha1.BackupSession
+			await(ctx, t, "one of two waits", patience, func(ctx context.Context) (bool, string) {
+				runs := w.runs(ctx, t)
+				for _, s := range runs {
+					if metav1alpha1.IsConditionTrue(s.Status.Conditions, corev1alpha1.ConditionQueued) {
+						waits = s
+					}
+				}
+				return waits.Name != "", fmt.Sprintf("%d runs", len(runs))
+			})
+			queued := metav1alpha1.FindCondition(waits.Status.Conditions, corev1alpha1.ConditionQueued)
+			if waits.Status.Phase != corev1alpha1.BackupSessionPhasePending || !strings.HasPrefix(queued.Message, "Position 1 of 1: ") ||
+				!strings.Contains(queued.Message, object.Storage) {
+				t.Errorf("who waits is %s: %s", waits.Status.Phase, queued.Message)
+			}
+			var last metav1.Time
+			runs := w.runs(ctx, t)
+			slices.SortFunc(runs, func(a, b corev1alpha1.BackupSession) int {
+				if a.Name == waits.Name {
+					return 1
+				}
+				return -1
+			})
+			for _, s := range runs {
+				w.succeed(ctx, t, s.Name, patience)
+				job := &batchv1.Job{}
+				must(t, host.client.Get(ctx, w.key(s.Name), job))
+				if job.CreationTimestamp.Before(&last) {
+					t.Errorf("Job %s was made at %s, and the one before ended at %s", s.Name, job.CreationTimestamp, last)
+				}
+				last = *job.Status.CompletionTime
+			}
+		})).
+		Feature())
+}
+
+// TestBlueprintLife annotates a target, changes the annotations and the blueprint, and takes the annotation away.
+func TestBlueprintLife(t *testing.T) {
+	t.Parallel()
+	const name = "deployment-" + object.App
+	w := newWorld(t, "blueprint")
+	schedule := func(ctx context.Context, t *testing.T, want string) {
+		t.Helper()
+		await(ctx, t, "the CronJob has the schedule "+want, patience, func(ctx context.Context) (bool, string) {
+			var list batchv1.CronJobList
+			must(t, host.client.List(ctx, &list, client.InNamespace(w.namespace)))
+			return len(list.Items) == 1 && list.Items[0].Spec.Schedule == want, w.configurations(ctx)
+		})
+	}
+	suite.Test(t, features.New("the life of a blueprint").
+		Setup(step(func(ctx context.Context, t *testing.T) {
+			w.s3Ground(ctx, t)
+			w.app(ctx, t, object.Deployment(w.namespace, object.App, object.Claim))
+			blueprint := object.BackupBlueprint(w.namespace)
+			blueprint.Spec.BackupConfigurationTemplate.Sessions[0].Scheduler.Schedule = "${when}"
+			w.apply(ctx, t, blueprint)
+		})).
+		Assess("begins when its variables have values", step(func(ctx context.Context, t *testing.T) {
+			w.annotate(ctx, t, map[string]string{metav1alpha1.AnnotationBlueprintName: object.Blueprint})
+			await(ctx, t, "an event names the annotation that is missing", patience, func(ctx context.Context) (bool, string) {
+				saw := w.kubectl(ctx, t, "events", "-n", w.namespace, "--for", "deployment/"+object.App)
+				return strings.Contains(saw, metav1alpha1.AnnotationVariablePrefix+"when"), saw
+			})
+			w.annotate(ctx, t, map[string]string{
+				metav1alpha1.AnnotationBlueprintName: object.Blueprint, metav1alpha1.AnnotationVariablePrefix + "when": "0 0 29 2 *",
+			})
+			schedule(ctx, t, "0 0 29 2 *")
+			w.succeed(ctx, t, w.firstSession(ctx, t), patience)
+		})).
+		Assess("follows a changed annotation, and a changed blueprint", step(func(ctx context.Context, t *testing.T) {
+			w.annotate(ctx, t, map[string]string{
+				metav1alpha1.AnnotationBlueprintName: object.Blueprint, metav1alpha1.AnnotationVariablePrefix + "when": "1 0 29 2 *",
+			})
+			schedule(ctx, t, "1 0 29 2 *")
+			blueprint := &corev1alpha1.BackupBlueprint{}
+			must(t, host.client.Get(ctx, w.key(object.Blueprint), blueprint))
+			base := client.MergeFrom(blueprint.DeepCopy())
+			blueprint.Spec.BackupConfigurationTemplate.Sessions[0].Scheduler.Schedule = "2 0 29 2 *"
+			must(t, host.client.Patch(ctx, blueprint, base))
+			schedule(ctx, t, "2 0 29 2 *")
+		})).
+		Assess("ends with the annotation, and the backups stay", step(func(ctx context.Context, t *testing.T) {
+			w.annotate(ctx, t, nil)
+			await(ctx, t, "the BackupConfiguration and its CronJob are gone", patience, func(ctx context.Context) (bool, string) {
+				bc := &corev1alpha1.BackupConfiguration{}
+				err := host.client.Get(ctx, w.key(name), bc)
+				var list batchv1.CronJobList
+				must(t, host.client.List(ctx, &list, client.InNamespace(w.namespace)))
+				return err != nil && client.IgnoreNotFound(err) == nil && len(list.Items) == 0, fmt.Sprintf("%v, %d CronJobs", err, len(list.Items))
+			})
+			must(t, host.client.Get(ctx, w.key(name), &storagev1alpha1.Repository{}))
+			var snapshots storagev1alpha1.SnapshotList
+			must(t, host.client.List(ctx, &snapshots, client.InNamespace(w.namespace)))
+			if len(snapshots.Items) != 1 {
+				t.Errorf("there are %d Snapshots", len(snapshots.Items))
+			}
+		})).
+		Feature())
+}
+
+// TestSeveralRepositories backs up into a bucket, which nobody has to name, and onto a volume, in one run.
+func TestSeveralRepositories(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "several")
+	var before string
+	suite.Test(t, features.New("two repositories in two backends in one session").
+		Setup(step(func(ctx context.Context, t *testing.T) {
+			deployment := object.Deployment(w.namespace, object.App, object.Claim)
+			deployment.Spec.Template.Spec.NodeSelector = w.localGround(ctx, t)
+			bucketStorage := object.S3(w.namespace, host.server.Endpoint(), bucket)
+			bucketStorage.Name, bucketStorage.Spec.Default = "bucket", true
+			bucketStorage.Spec.UsagePolicy = nil // as if nobody had written one: this namespace alone
+			few := object.KeepLast(w.namespace, 1)
+			few.Name, few.Spec.Default, few.Spec.UsagePolicy = "few", true, nil
+			w.apply(ctx, t, object.S3Keys(w.namespace, serverKeys.AccessKey, serverKeys.SecretKey), bucketStorage, few)
+			w.app(ctx, t, deployment)
+			before = w.planted(ctx, t)
+			bc := object.BackupConfiguration(w.namespace)
+			bc.Spec.Backends = append(bc.Spec.Backends, corev1alpha1.BackendReference{Name: "whatever-is-default"})
+			copied := bc.Spec.Sessions[0].Repositories[0]
+			copied.Name, copied.Backend, copied.Directory = "copy", "whatever-is-default", "copies/app"
+			bc.Spec.Sessions[0].Repositories = append(bc.Spec.Sessions[0].Repositories, copied)
+			w.apply(ctx, t, bc)
+		})).
+		Assess("are filled by one pod, each by its own policy", step(func(ctx context.Context, t *testing.T) {
+			w.succeed(ctx, t, w.firstSession(ctx, t), patience)
+			w.backup(ctx, t, "second")
+			run := w.succeed(ctx, t, "second", patience)
+			if len(run.Status.Snapshots) != 2 {
+				t.Fatalf("the run has the Snapshots %+v", run.Status.Snapshots)
+			}
+			kept := map[string]int{}
+			await(ctx, t, "retention has dropped one Snapshot in the bucket", patience, func(ctx context.Context) (bool, string) {
+				clear(kept)
+				var list storagev1alpha1.SnapshotList
+				must(t, host.client.List(ctx, &list, client.InNamespace(w.namespace)))
+				for _, s := range list.Items {
+					kept[s.Spec.Repository]++
+				}
+				return kept["copy"] == 1 && kept[object.Repository] == 2, fmt.Sprint(kept)
+			})
+			storage := &storagev1alpha1.Repository{}
+			must(t, host.client.Get(ctx, w.key("copy"), storage))
+			if storage.Spec.StorageRef.Name != "bucket" {
+				t.Errorf("the backend that names no storage has led to %+v", storage.Spec.StorageRef)
+			}
+		})).
+		Assess("bring everything back, each alone", step(func(ctx context.Context, t *testing.T) {
+			for _, repository := range []string{object.Repository, "copy"} {
+				w.destroyed(ctx, t)
+				undo := object.RestoreSession(w.namespace, "undo-from-"+repository, "latest")
+				undo.Spec.DataSource.Repository = repository
+				w.restore(ctx, t, undo)
+				w.same(ctx, t, before)
+			}
+		})).
+		Feature())
+}
+
+func (w *world) runs(ctx context.Context, t testing.TB) []corev1alpha1.BackupSession {
+	t.Helper()
+	var list corev1alpha1.BackupSessionList
+	must(t, host.client.List(ctx, &list, client.InNamespace(w.namespace)))
+	return list.Items
+}
+
+// edit changes the BackupConfiguration.
+func (w *world) edit(ctx context.Context, t testing.TB, change func(*corev1alpha1.BackupConfiguration)) {
+	t.Helper()
+	bc := &corev1alpha1.BackupConfiguration{}
+	must(t, host.client.Get(ctx, w.key(object.Configuration), bc))
+	base := client.MergeFrom(bc.DeepCopy())
+	change(bc)
+	must(t, host.client.Patch(ctx, bc, base))
+}
+
+// annotate gives the Deployment these annotations of ours and no others.
+func (w *world) annotate(ctx context.Context, t testing.TB, annotations map[string]string) {
+	t.Helper()
+	d := object.Deployment(w.namespace, object.App, object.Claim)
+	must(t, host.client.Get(ctx, w.key(object.App), d))
+	base := client.MergeFrom(d.DeepCopy())
+	for key := range d.Annotations {
+		if strings.Contains(key, "kubestash.com/") {
+			delete(d.Annotations, key)
+		}
+	}
+	for key, value := range annotations {
+		metav1.SetMetaDataAnnotation(&d.ObjectMeta, key, value)
+	}
+	must(t, host.client.Patch(ctx, d, base))
+}
