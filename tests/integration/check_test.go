@@ -26,7 +26,6 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
-	"kubestash.com/kubestash/internal/domain/repository"
 	"kubestash.com/kubestash/tests/kit/object"
 )
 
@@ -125,14 +124,6 @@ func put(key, content string) {
 	name := filepath.Join(store.Folder, bucket, filepath.FromSlash(key))
 	Expect(os.MkdirAll(filepath.Dir(name), 0o755)).To(Succeed())
 	Expect(os.WriteFile(name, []byte(content), 0o600)).To(Succeed())
-}
-
-// documentOf is what lies in a backend of a Snapshot.
-func documentOf(s storagev1alpha1.Snapshot) []byte {
-	GinkgoHelper()
-	content, err := repository.SnapshotDocument(&s)
-	Expect(err).NotTo(HaveOccurred())
-	return content
 }
 
 // selectNobody is a policy that selects namespaces by a label that none has.
