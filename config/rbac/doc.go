@@ -1,0 +1,7 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package rbac answers: who may do what?
+//
+// role.yaml is generated from the markers in controllers; the rest is written by hand.
+package rbac
