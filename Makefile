@@ -40,6 +40,7 @@ GO_TEST_FLAGS ?=
 include config/generate.mk
 include config/lint.mk
 include tests/cluster/cluster.mk
+include config/bundle.mk
 
 ##@ Build
 

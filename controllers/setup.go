@@ -24,6 +24,7 @@ import (
 	"kubestash.com/kubestash/controllers/storage/repository"
 	"kubestash.com/kubestash/controllers/storage/snapshot"
 	"kubestash.com/kubestash/internal/backend"
+	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/queue"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/hook"
@@ -49,8 +50,8 @@ type Deps struct {
 	Clock    clock.PassiveClock
 	// Addons is the catalogue of Addons and Functions.
 	Addons fs.FS
-	// MoverImage is the image of the pods that move bytes.
-	MoverImage string
+	// Mover is what runs in the pods that move bytes.
+	Mover desired.Mover
 	// Limits are how many BackupSessions run at once; zero means no limit.
 	Limits queue.Limits
 	// Version is the operator's.
@@ -58,23 +59,23 @@ type Deps struct {
 }
 
 // NewDeps makes Deps of a manager.
-func NewDeps(mgr ctrl.Manager, moverImage, version string) (Deps, error) {
+func NewDeps(mgr ctrl.Manager, mover desired.Mover, version string) (Deps, error) {
 	clientset, err := kubernetes.NewForConfig(mgr.GetConfig())
 	if err != nil {
 		return Deps{}, fmt.Errorf("creating client: %w", err)
 	}
 	events := mgr.GetEventRecorder("kubestash")
 	return Deps{
-		Client:     mgr.GetClient(),
-		Live:       mgr.GetAPIReader(),
-		Logs:       kube.NewLogReader(clientset),
-		Exec:       hook.NewExecer(mgr.GetConfig(), clientset),
-		Spawn:      func(f func()) { go f() },
-		Output:     kube.NewLogOpener(clientset),
-		Recorder:   func(action string) kube.Recorder { return kube.NewRecorder(events, action) },
-		Clock:      clock.RealClock{},
-		MoverImage: moverImage,
-		Version:    version,
+		Client:   mgr.GetClient(),
+		Live:     mgr.GetAPIReader(),
+		Logs:     kube.NewLogReader(clientset),
+		Exec:     hook.NewExecer(mgr.GetConfig(), clientset),
+		Spawn:    func(f func()) { go f() },
+		Output:   kube.NewLogOpener(clientset),
+		Recorder: func(action string) kube.Recorder { return kube.NewRecorder(events, action) },
+		Clock:    clock.RealClock{},
+		Mover:    mover,
+		Version:  version,
 	}, nil
 }
 
@@ -101,13 +102,13 @@ func list(d Deps) []controller {
 		{"backupstorage", func(m ctrl.Manager) error {
 			return backupstorage.Register(m, backupstorage.Deps{
 				Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder("Storage"), Clock: d.Clock,
-				Output: d.Output, MoverImage: d.MoverImage, Version: d.Version,
+				Output: d.Output, Mover: d.Mover, Version: d.Version,
 			})
 		}},
 		{"repository", func(m ctrl.Manager) error {
 			return repository.Register(m, repository.Deps{
 				Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder("Repository"), Clock: d.Clock,
-				MoverImage: d.MoverImage,
+				Mover: d.Mover,
 			})
 		}},
 		{"snapshot", func(m ctrl.Manager) error {
@@ -138,13 +139,13 @@ func list(d Deps) []controller {
 		{"backupsession", func(m ctrl.Manager) error {
 			return backupsession.Register(m, backupsession.Deps{
 				Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder("Backup"), Clock: d.Clock,
-				MoverImage: d.MoverImage, Limits: d.Limits, Hooks: d.Hooks(),
+				Mover: d.Mover, Limits: d.Limits, Hooks: d.Hooks(),
 			})
 		}},
 		{"restoresession", func(m ctrl.Manager) error {
 			return restoresession.Register(m, restoresession.Deps{
 				Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder("Restore"), Clock: d.Clock,
-				MoverImage: d.MoverImage, Hooks: d.Hooks(),
+				Mover: d.Mover, Hooks: d.Hooks(),
 			})
 		}},
 		{"catalogue", func(m ctrl.Manager) error {

@@ -31,6 +31,7 @@ import (
 	"kubestash.com/kubestash/config/addons"
 	"kubestash.com/kubestash/controllers"
 	"kubestash.com/kubestash/internal/backend/all"
+	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/queue"
 )
 
@@ -111,7 +112,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return fmt.Errorf("creating manager: %w", err)
 	}
-	deps, err := controllers.NewDeps(mgr, o.moverImage, version)
+	deps, err := controllers.NewDeps(mgr, desired.Mover{Image: o.moverImage, Env: proxies(log, os.Environ())}, version)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ package desired
 import (
 	"maps"
 	"path"
+	"slices"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -31,13 +32,19 @@ const (
 	defaultRuns int32 = 1
 )
 
+// Mover is what runs in every pod that moves bytes.
+type Mover struct {
+	Image string
+	// Env is what each of these pods is given: the way to the network.
+	Env []corev1.EnvVar
+}
+
 // MoverJob is what a Job that carries out one Task needs.
 type MoverJob struct {
 	Namespace, Name string
 	Labels          map[string]string
 	Owner           metav1.OwnerReference
-	// Image is the mover's image.
-	Image string
+	Mover           Mover
 	// Secret holds the Task and credentials; Items says which of its keys become which files.
 	Secret string
 	Items  []corev1.KeyToPath
@@ -112,9 +119,9 @@ func podSpec(in MoverJob) corev1.PodSpec {
 		}, in.Volumes...),
 		Containers: []corev1.Container{{
 			Name:  metav1alpha1.ContainerKubeStash,
-			Image: in.Image,
+			Image: in.Mover.Image,
 			Args:  []string{"run", "--task", path.Join(task.Dir, task.FileName)},
-			Env:   []corev1.EnvVar{},
+			Env:   slices.Concat([]corev1.EnvVar{}, in.Mover.Env),
 			Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{
 				corev1.ResourceCPU:    resource.MustParse("50m"),
 				corev1.ResourceMemory: resource.MustParse("128Mi"),

@@ -38,7 +38,7 @@ type Maintenance struct {
 	Paths           []string
 	Work            task.Maintain
 	EndedJobs       []string
-	MoverImage      string
+	Mover           Mover
 	NamespaceLabels map[string]string
 	Timeout         time.Duration
 	Now             time.Time
@@ -53,7 +53,7 @@ func (m Maintenance) Build() (*corev1.Secret, *batchv1.Job, error) {
 	name := naming.MaintenanceJob(repo.Name, m.Now.Unix())
 	deadline := metav1.NewTime(m.Now.Add(m.Timeout))
 	run := Run{
-		Namespace: repo.Namespace, Name: name, Labels: MaintenanceLabels(repo), MoverImage: m.MoverImage,
+		Namespace: repo.Namespace, Name: name, Labels: MaintenanceLabels(repo), Mover: m.Mover,
 		Owner:           *metav1.NewControllerRef(repo, storagev1alpha1.GroupVersion.WithKind(storagev1alpha1.KindRepository)),
 		DeadlineSeconds: ptr.To(max(int64(m.Timeout/time.Second), 1)),
 	}

@@ -28,7 +28,7 @@ func maintenanceOf(storageNamespace, provider string) Maintenance {
 	return Maintenance{
 		Repository: RunRepository{Repository: repo, Storage: storage, Password: []byte("secret"), Credentials: map[string][]byte{"KEY": []byte("key")}},
 		Paths:      []string{"repository/v1/nightly/dump-0", "repository/v1/nightly/dump-1"},
-		Work:       task.Maintain{Prune: true, Check: true, ReadDataSubset: "3/52"}, EndedJobs: []string{"web-1"}, MoverImage: "mover:1",
+		Work:       task.Maintain{Prune: true, Check: true, ReadDataSubset: "3/52"}, EndedJobs: []string{"web-1"}, Mover: Mover{Image: "mover:1"},
 		Timeout: time.Hour, Now: time.Unix(1795402800, 0),
 		Resources: corev1.ResourceRequirements{Limits: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("64Mi")}},
 	}

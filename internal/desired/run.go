@@ -34,7 +34,7 @@ type Run struct {
 	Namespace, Name string
 	Labels          map[string]string
 	Owner           metav1.OwnerReference
-	MoverImage      string
+	Mover           Mover
 	// Repositories are what the Tasks work on; Directory, Forget, Check, Before and Record of a component's
 	// Task are filled in by Component.
 	Repositories []RunRepository
@@ -144,7 +144,7 @@ func (r Run) items(component string) []corev1.KeyToPath {
 // Job builds one component's Job with every setting laid over it.
 func (r Run) Job(c Component) (*batchv1.Job, error) {
 	in := MoverJob{
-		Namespace: r.Namespace, Name: c.JobName, Labels: r.Labels, Owner: r.Owner, Image: r.MoverImage,
+		Namespace: r.Namespace, Name: c.JobName, Labels: r.Labels, Owner: r.Owner, Mover: r.Mover,
 		Secret: r.Name, Items: r.items(c.Name),
 		Volumes: slices.Clone(c.Target.Volumes), Mounts: slices.Clone(c.Target.Mounts),
 		Security: c.Security, NodeName: c.NodeName, DeadlineSeconds: r.DeadlineSeconds,

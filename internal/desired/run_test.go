@@ -29,7 +29,8 @@ func exampleRun() (Run, Component) {
 		Provider: storagev1alpha1.ProviderS3, S3: &storagev1alpha1.S3Spec{Bucket: "b", SecretName: "s3-secret"},
 	}
 	run := Run{
-		Namespace: "shop", Name: "web-nightly-1", MoverImage: "mover:1",
+		Namespace: "shop", Name: "web-nightly-1",
+		Mover:  Mover{Image: "mover:1", Env: []corev1.EnvVar{{Name: "HTTPS_PROXY", Value: "http://proxy.example.com:3128"}}},
 		Labels: map[string]string{metav1alpha1.LabelManagedBy: metav1alpha1.ManagedByKubeStash},
 		Repositories: []RunRepository{{
 			Repository:  &storagev1alpha1.Repository{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "repo"}},
@@ -64,6 +65,23 @@ func TestNoSecretIsInAJob(t *testing.T) {
 	}
 	if strings.Contains(string(raw), canary) {
 		t.Errorf("a secret value is in the Job: %s", raw)
+	}
+}
+
+// Whatever the operator was told of the network, and a user's word goes before it.
+func TestAPodKnowsTheWayToTheNetwork(t *testing.T) {
+	run, component := exampleRun()
+	for want, env := range map[string][]corev1.EnvVar{
+		"http://proxy.example.com:3128": nil, "http://own:1": {{Name: "HTTPS_PROXY", Value: "http://own:1"}},
+	} {
+		run.Container = &metav1alpha1.ContainerRuntimeSettings{Env: env}
+		job, err := run.Job(component)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := job.Spec.Template.Spec.Containers[0].Env; len(got) != 1 || got[0].Name != "HTTPS_PROXY" || got[0].Value != want {
+			t.Errorf("with %v the container has %v", env, got)
+		}
 	}
 }
 
@@ -134,7 +152,7 @@ func TestSettingsOfUsersWinAndTheRestStays(t *testing.T) {
 		"the seccomp profile stays":                         pod.Spec.SecurityContext.SeccompProfile != nil,
 		"a request above the user's limit comes down to it": c.Resources.Requests.Memory().Cmp(*c.Resources.Limits.Memory()) <= 0,
 		"a ServiceAccount that is named has its token":      pod.Spec.AutomountServiceAccountToken == nil,
-		"the environment is the user's":                     len(c.Env) == 1 && c.Env[0].Name == "A",
+		"the environment is the user's":                     len(c.Env) == 2 && c.Env[1].Name == "A",
 		"the capabilities stay dropped":                     len(c.SecurityContext.Capabilities.Drop) == 1,
 	} {
 		if !ok {

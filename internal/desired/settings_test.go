@@ -63,7 +63,7 @@ func TestEveryFieldOfEverySettingHasAnEffectOrIsRefused(t *testing.T) {
 			func(_ *testing.T, s any) any {
 				storage := &storagev1alpha1.BackupStorage{}
 				storage.Spec.RuntimeSettings = *s.(*metav1alpha1.RuntimeSettings)
-				return InitStorageJob(StorageJob{Storage: storage, Name: "init", Image: "mover:1"})
+				return InitStorageJob(StorageJob{Storage: storage, Name: "init", Mover: Mover{Image: "mover:1"}})
 			},
 		},
 	} {

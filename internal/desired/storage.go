@@ -41,9 +41,8 @@ const (
 type StorageJob struct {
 	Storage *storagev1alpha1.BackupStorage
 	// Name of the Job, and of its Secret.
-	Name string
-	// Image is the mover's.
-	Image string
+	Name  string
+	Mover Mover
 	// NamespaceLabels are those of the storage's namespace.
 	NamespaceLabels map[string]string
 }
@@ -124,7 +123,7 @@ func storageJob(in StorageJob, component string, security Security) *batchv1.Job
 		Namespace: s.Namespace, Name: in.Name,
 		Labels:   StorageLabels(s, component),
 		Owner:    *metav1.NewControllerRef(s, storagev1alpha1.GroupVersion.WithKind(storagev1alpha1.KindBackupStorage)),
-		Image:    in.Image,
+		Mover:    in.Mover,
 		Secret:   in.Name,
 		Volumes:  volumes,
 		Mounts:   mounts,

@@ -86,7 +86,7 @@ func (r *Reconciler) retry(ctx context.Context, g *gathered, i session.Retry) er
 func (r *Reconciler) run(s *corev1alpha1.BackupSession, g *gathered, target string) desired.Run {
 	info := g.part(target).Addon
 	run := desired.Run{
-		Namespace: s.Namespace, Name: naming.TargetRun(s.Name, target), Labels: childLabels(s), Owner: ownedBy(s), MoverImage: r.MoverImage,
+		Namespace: s.Namespace, Name: naming.TargetRun(s.Name, target), Labels: childLabels(s), Owner: ownedBy(s), Mover: r.Mover,
 		Scheduler:   schedulerTemplate(g.facts.Config),
 		JobTemplate: info.JobTemplate, Container: info.ContainerRuntimeSettings,
 	}

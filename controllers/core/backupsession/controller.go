@@ -22,6 +22,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/backend"
+	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/queue"
 	"kubestash.com/kubestash/internal/domain/session"
 	"kubestash.com/kubestash/internal/kube"
@@ -79,12 +80,12 @@ const workers = 4
 type Deps struct {
 	Client client.Client
 	// Live reads past the cache.
-	Live       client.Reader
-	Backends   func(provider string) (backend.Backend, error)
-	Logs       kube.LogReader
-	Recorder   kube.Recorder
-	Clock      clock.PassiveClock
-	MoverImage string
+	Live     client.Reader
+	Backends func(provider string) (backend.Backend, error)
+	Logs     kube.LogReader
+	Recorder kube.Recorder
+	Clock    clock.PassiveClock
+	Mover    desired.Mover
 	// Limits are how many BackupSessions run at once.
 	Limits queue.Limits
 	// Hooks runs the hooks around a backup.

@@ -65,7 +65,7 @@ func (r *Reconciler) createFinisher(ctx context.Context, s *corev1alpha1.BackupS
 	}
 	name := naming.TargetRetentionPolicyJob(s.Name, i.Target)
 	run := desired.Run{
-		Namespace: s.Namespace, Name: name, Labels: childLabels(s), Owner: ownedBy(s), MoverImage: r.MoverImage,
+		Namespace: s.Namespace, Name: name, Labels: childLabels(s), Owner: ownedBy(s), Mover: r.Mover,
 	}
 	run.Labels[metav1alpha1.LabelComponent] = metav1alpha1.JobComponentRetentionPolicy
 	if part := g.part(i.Target); part != nil && part.Addon != nil {

@@ -52,7 +52,7 @@ func (r *Reconciler) act(ctx context.Context, s *corev1alpha1.RestoreSession, g 
 
 func (r *Reconciler) createJobs(ctx context.Context, s *corev1alpha1.RestoreSession, g *gathered) error {
 	run := desired.Run{
-		Namespace: s.Namespace, Name: s.Name, Labels: childLabels(s), MoverImage: r.MoverImage,
+		Namespace: s.Namespace, Name: s.Name, Labels: childLabels(s), Mover: r.Mover,
 		Owner:        *metav1.NewControllerRef(s, corev1alpha1.GroupVersion.WithKind(corev1alpha1.KindRestoreSession)),
 		Repositories: []desired.RunRepository{g.repository},
 		JobTemplate:  s.Spec.Addon.JobTemplate, Container: s.Spec.Addon.ContainerRuntimeSettings,

@@ -19,6 +19,7 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	"kubestash.com/kubestash/internal/backend"
+	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/restore"
 	"kubestash.com/kubestash/internal/kube"
 	hooks "kubestash.com/kubestash/internal/kube/hook"
@@ -65,13 +66,13 @@ import (
 type Deps struct {
 	Client client.Client
 	// Live reads past the cache.
-	Live       client.Reader
-	Backends   func(provider string) (backend.Backend, error)
-	Logs       kube.LogReader
-	Recorder   kube.Recorder
-	Clock      clock.PassiveClock
-	MoverImage string
-	Hooks      *hooks.Hooks
+	Live     client.Reader
+	Backends func(provider string) (backend.Backend, error)
+	Logs     kube.LogReader
+	Recorder kube.Recorder
+	Clock    clock.PassiveClock
+	Mover    desired.Mover
+	Hooks    *hooks.Hooks
 }
 
 // Reconciler reconciles RestoreSessions.

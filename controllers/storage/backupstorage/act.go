@@ -86,5 +86,5 @@ func (r *Reconciler) job(ctx context.Context, s *storagev1alpha1.BackupStorage, 
 	if err != nil {
 		return desired.StorageJob{}, err
 	}
-	return desired.StorageJob{Storage: s, Name: name, Image: r.MoverImage, NamespaceLabels: labels}, nil
+	return desired.StorageJob{Storage: s, Name: name, Mover: r.Mover, NamespaceLabels: labels}, nil
 }

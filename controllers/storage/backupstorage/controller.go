@@ -21,6 +21,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/backend"
+	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/storage"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/store"
@@ -70,8 +71,8 @@ type Deps struct {
 	Output   kube.LogOpener
 	Recorder kube.Recorder
 	Clock    clock.PassiveClock
-	// MoverImage runs the Jobs of storages on volumes.
-	MoverImage string
+	// Mover runs the Jobs of storages on volumes.
+	Mover desired.Mover
 	// Version is the operator's, and is written into metadata.yaml.
 	Version string
 }

@@ -22,6 +22,7 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/engine"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/store/storetest"
@@ -50,7 +51,7 @@ func newHouse(t *testing.T, b *storetest.Backend, objects ...client.Object) *hou
 		clock: clocktesting.NewFakePassiveClock(noon),
 	}
 	h.r = New(Deps{
-		Client: h.client, Live: h.client, Backends: b.Find, Recorder: h.recorder, Clock: h.clock, MoverImage: "mover:1", Version: "v1",
+		Client: h.client, Live: h.client, Backends: b.Find, Recorder: h.recorder, Clock: h.clock, Mover: desired.Mover{Image: "mover:1"}, Version: "v1",
 	})
 	return h
 }

@@ -22,6 +22,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/backend"
+	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/repository"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/store"
@@ -63,8 +64,8 @@ type Deps struct {
 	Backends func(provider string) (backend.Backend, error)
 	Recorder kube.Recorder
 	Clock    clock.PassiveClock
-	// MoverImage runs the Jobs that erase data on volumes.
-	MoverImage string
+	// Mover runs the Jobs that maintain, and those that erase data on volumes.
+	Mover desired.Mover
 }
 
 // Reconciler reconciles Repositories.

@@ -21,6 +21,7 @@ import (
 
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/engine"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/store/storetest"
@@ -44,7 +45,7 @@ func newHouse(t *testing.T, b *storetest.Backend, objects ...client.Object) *hou
 	h := &house{t: t, client: storetest.Client(t, objects...), recorder: &storetest.Recorder{}}
 	h.r = New(Deps{
 		Client: h.client, Live: h.client, Backends: b.Find, Recorder: h.recorder,
-		Clock: clocktesting.NewFakePassiveClock(noon), MoverImage: "mover:1",
+		Clock: clocktesting.NewFakePassiveClock(noon), Mover: desired.Mover{Image: "mover:1"},
 	})
 	return h
 }

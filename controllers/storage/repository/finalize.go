@@ -219,7 +219,7 @@ func (r *Reconciler) wipeVolume(ctx context.Context, repo *storagev1alpha1.Repos
 		return false, err
 	}
 	in := desired.StorageJob{
-		Storage: storage, Image: r.MoverImage, NamespaceLabels: labels,
+		Storage: storage, Mover: r.Mover, NamespaceLabels: labels,
 		// The UID keeps a Repository of the same name that was there before apart: its Job says nothing of this one.
 		Name: naming.Disambiguate(naming.CleanupJob(repo.Name), string(repo.UID)),
 	}

@@ -176,7 +176,7 @@ func (r *Reconciler) startMaintenance(
 	}
 	in := desired.Maintenance{
 		Repository: desired.RunRepository{Repository: repo, Storage: storage, Credentials: keys.Credentials, Password: keys.Password},
-		Paths:      facts.Paths, MoverImage: r.MoverImage, Timeout: facts.Settings.Timeout, Now: now,
+		Paths:      facts.Paths, Mover: r.Mover, Timeout: facts.Settings.Timeout, Now: now,
 		Resources: facts.Settings.Resources, ServiceAccountName: facts.Settings.ServiceAccountName,
 		Work: task.Maintain{
 			Check: start.Check, ReadDataSubset: start.Subset,

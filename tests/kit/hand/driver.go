@@ -31,6 +31,7 @@ import (
 	"kubestash.com/kubestash/config/addons"
 	"kubestash.com/kubestash/controllers"
 	"kubestash.com/kubestash/internal/backend/all"
+	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/queue"
 	"kubestash.com/kubestash/internal/kube"
 )
@@ -93,7 +94,7 @@ func New(ctx context.Context, admin, operator *rest.Config, start time.Time, log
 		Client: d.client, Live: d.client, Logs: noLogs{}, Output: d.printed, Backends: all.Find,
 		Recorder: func(string) kube.Recorder { return d.recorder },
 		Exec:     noKubelet{}, Spawn: func(f func()) { f() },
-		Clock: d.Clock, Addons: addons.Files, MoverImage: MoverImage, Version: "v0.0.0-test",
+		Clock: d.Clock, Addons: addons.Files, Mover: desired.Mover{Image: MoverImage}, Version: "v0.0.0-test",
 	}
 	if err := d.index(ctx, counted, scheme); err != nil {
 		return nil, err

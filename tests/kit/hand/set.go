@@ -57,10 +57,10 @@ func newSet(d controllers.Deps, c client.Client, w *woken) *set {
 	}
 	add(storages, backupstorage.New(backupstorage.Deps{
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder(""), Clock: d.Clock,
-		Output: d.Output, MoverImage: d.MoverImage, Version: d.Version,
+		Output: d.Output, Mover: d.Mover, Version: d.Version,
 	}))
 	add(repositories, repository.New(repository.Deps{
-		Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder(""), Clock: d.Clock, MoverImage: d.MoverImage,
+		Client: d.Client, Live: d.Live, Backends: d.Backends, Recorder: d.Recorder(""), Clock: d.Clock, Mover: d.Mover,
 	}))
 	add(configurations, backupconfiguration.New(backupconfiguration.Deps{
 		Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock,
@@ -71,7 +71,7 @@ func newSet(d controllers.Deps, c client.Client, w *woken) *set {
 	add(slots, trigger.New(trigger.Deps{Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock}))
 	runs := backupsession.New(backupsession.Deps{
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder(""), Clock: d.Clock,
-		MoverImage: d.MoverImage, Limits: d.Limits, Hooks: d.Hooks(),
+		Mover: d.Mover, Limits: d.Limits, Hooks: d.Hooks(),
 	})
 	runs.OnWake(w.add)
 	add(backups, runs)
@@ -80,7 +80,7 @@ func newSet(d controllers.Deps, c client.Client, w *woken) *set {
 	}))
 	add(restores, restoresession.New(restoresession.Deps{
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder(""), Clock: d.Clock,
-		MoverImage: d.MoverImage, Hooks: d.Hooks(),
+		Mover: d.Mover, Hooks: d.Hooks(),
 	}))
 	blueprints := backupblueprint.New(backupblueprint.Deps{
 		Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock, Targets: c,
