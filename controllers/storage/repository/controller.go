@@ -96,7 +96,7 @@ func Register(mgr ctrl.Manager, deps Deps) error {
 		For(&storagev1alpha1.Repository{}, builder.WithPredicates(predicate.Or[client.Object](
 			predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Owns(&batchv1.Job{}).
-		Watches(&storagev1alpha1.Snapshot{}, handler.EnqueueRequestsFromMapFunc(bySnapshot)).
+		Watches(&storagev1alpha1.Snapshot{}, snapshots()).
 		Watches(&storagev1alpha1.BackupStorage{}, handler.EnqueueRequestsFromMapFunc(r.byStorage), builder.WithPredicates(usable())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(r)
@@ -130,14 +130,6 @@ func (r *Reconciler) step(ctx context.Context, repo *storagev1alpha1.Repository)
 		return kube.Stall(verdict.Blocked, nil)
 	}
 	return next
-}
-
-func bySnapshot(_ context.Context, o client.Object) []reconcile.Request {
-	s, ok := o.(*storagev1alpha1.Snapshot)
-	if !ok || s.Spec.Repository == "" {
-		return nil
-	}
-	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: s.Namespace, Name: s.Spec.Repository}}}
 }
 
 func (r *Reconciler) byStorage(ctx context.Context, o client.Object) []reconcile.Request {

@@ -273,60 +273,6 @@ func (d *decision) lastOf(u Unit) bool {
 	return false
 }
 
-// watch brings the Snapshots up to date with the Jobs and reports whether all are complete and recorded.
-func (d *decision) watch() bool {
-	why := d.overdue()
-	recorded, running := true, false
-	for _, u := range d.facts.Units {
-		r, w := d.watchUnit(u, why)
-		recorded, running = recorded && r, running || w
-	}
-	d.pending()
-	if running {
-		d.verdict.WakeUp = progressInterval
-		d.wakeAtDeadline()
-		return false
-	}
-	return recorded
-}
-
-func (d *decision) watchUnit(u Unit, why string) (recorded, running bool) {
-	recorded = true
-	for _, r := range u.Repositories {
-		if r.Snapshot == nil {
-			d.lose(r.Name)
-			continue
-		}
-		status, done := d.observe(u, r, why)
-		running = running || !done
-		changed := !sameSnapshot(r.Snapshot.Status, status)
-		finished := done && snapshot.Completed(r.Snapshot.Status)
-		switch {
-		case finished:
-		case done:
-			recorded = false
-			d.intend(RecordSnapshot{
-				Name: r.Snapshot.Name, Status: status, Upload: !r.DocumentsByPod, GiveUp: d.giveUp(u, r),
-			})
-		case changed:
-			d.intend(RecordSnapshot{Name: r.Snapshot.Name, Status: status})
-		}
-		if !finished {
-			d.mirror(r.Snapshot.Name, status.Phase)
-		} else {
-			d.mirror(r.Snapshot.Name, r.Snapshot.Status.Phase)
-		}
-	}
-	return recorded, running
-}
-
-// lose tells of a Snapshot that was deleted while its backup ran.
-func (d *decision) lose(repository string) {
-	name := SnapshotName(d.facts.Session.Name, repository)
-	d.lack(fmt.Sprintf("Snapshot %s was deleted while its backup ran.", name))
-	d.mirror(name, storagev1alpha1.SnapshotPhaseFailed)
-}
-
 // observe computes a Snapshot's status from the Jobs. It reports whether every component is terminal. What still runs
 // is ended when why says why.
 func (d *decision) observe(u Unit, r Repository, why string) (storagev1alpha1.SnapshotStatus, bool) {
@@ -472,9 +418,12 @@ func (d *decision) wakeAtDeadline() {
 
 func (d *decision) mirror(name string, phase storagev1alpha1.SnapshotPhase) {
 	for i := range d.verdict.Status.Snapshots {
-		if d.verdict.Status.Snapshots[i].Name == name {
-			d.verdict.Status.Snapshots[i].Phase = phase
+		known := &d.verdict.Status.Snapshots[i]
+		if known.Name != name || known.Phase == storagev1alpha1.SnapshotPhaseRunning && phase == storagev1alpha1.SnapshotPhasePending {
+			// What ran doesn't wait again, also before its Snapshot tells that it has run.
+			continue
 		}
+		known.Phase = phase
 	}
 }
 

@@ -31,6 +31,31 @@ func TestStories(t *testing.T) {
 			w.ends("dump", "")
 			w.settle()
 		},
+		"a short backup's Snapshot is written at its beginning and its end": func(w *world) {
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(2*time.Second, "the pod has started, and has told nothing of its progress")
+			w.begins("dump")
+			w.pass()
+			w.then(3*time.Second, "the pod has stopped, and its Job doesn't say so yet")
+			w.stops("dump")
+			w.pass()
+			w.then(time.Second, "the pod reports success")
+			w.ends("dump", "")
+			w.settle()
+		},
+		"a backup that tells nothing of its progress is Running all the same": func(w *world) {
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(2*time.Second, "the pod has started, and tells nothing of its progress")
+			w.begins("dump")
+			w.pass()
+			w.then(10*time.Second, "it works, and tells nothing")
+			w.pass()
+			w.then(10*time.Second, "the pod reports success")
+			w.ends("dump", "")
+			w.settle()
+		},
 		"retention drops the oldest, whose data the pod has forgotten": func(w *world) {
 			for i, name := range []string{"s1", "s2", "s3"} {
 				w.past("repo", name, time.Duration(10-i)*24*time.Hour, storagev1alpha1.SnapshotPhaseSucceeded)

@@ -300,6 +300,23 @@ func (w *world) works(component string, done, total int64) {
 	w.here().Jobs[component] = job
 }
 
+// begins makes a component's pod start, and tell nothing yet.
+func (w *world) begins(component string) {
+	job := w.here().Jobs[component]
+	job.Waiting, job.Running = "", map[string]storagev1alpha1.Component{}
+	for _, r := range w.here().Repositories {
+		job.Running[r.Name] = snapshot.Running(repository.ComponentPath("nightly", component), nil)
+	}
+	w.here().Jobs[component] = job
+}
+
+// stops makes a component's pod stop, before its Job says what became of it.
+func (w *world) stops(component string) {
+	job := w.here().Jobs[component]
+	job.Running = nil
+	w.here().Jobs[component] = job
+}
+
 // ends makes a component's pod report: an empty failure is a success.
 func (w *world) ends(component, failure string, forgotten ...string) {
 	job := w.here().Jobs[component]
