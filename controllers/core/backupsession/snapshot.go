@@ -70,6 +70,9 @@ func (r *Reconciler) recordSnapshot(ctx context.Context, g *gathered, i session.
 	if err != nil || !found {
 		return err // deleted meanwhile: the next pass sees it as a fact
 	}
+	if snapshot.Completed(object.Status) {
+		return nil // by a pass that the cache has not seen yet
+	}
 	status := *i.Status.DeepCopy()
 	if !i.Upload {
 		if snapshot.Worked(status) {
