@@ -48,6 +48,7 @@ const defaultConcurrentBackups = 10
 type options struct {
 	metricsAddress  string
 	probeAddress    string
+	profileAddress  string
 	moverImage      string
 	leaderElect     bool
 	shutdownTimeout time.Duration
@@ -79,6 +80,8 @@ func command() *cobra.Command {
 	f.StringVar(&o.metricsAddress, "metrics-bind-address", "127.0.0.1:8080",
 		"address that serves Prometheus metrics; 0 serves none")
 	f.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "address that serves /healthz and /readyz")
+	f.StringVar(&o.profileAddress, "pprof-bind-address", "0",
+		"address that serves Go's profiles at /debug/pprof/, for whoever wants to know where memory or time goes; 0 serves none")
 	f.StringVar(&o.moverImage, "mover-image", os.Getenv(moverImageVariable),
 		"image of the pods that move bytes (default: $"+moverImageVariable+")")
 	f.BoolVar(&o.leaderElect, "leader-elect", false, "run as one of several replicas, of which the leader works")
@@ -152,6 +155,7 @@ func managerOptions(o options, scheme *runtime.Scheme) ctrl.Options {
 		Scheme:                        scheme,
 		Metrics:                       metricsserver.Options{BindAddress: o.metricsAddress},
 		HealthProbeBindAddress:        o.probeAddress,
+		PprofBindAddress:              o.profileAddress,
 		LeaderElection:                o.leaderElect,
 		LeaderElectionID:              "operator.kubestash.com",
 		LeaderElectionReleaseOnCancel: true,
