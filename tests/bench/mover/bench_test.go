@@ -10,11 +10,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
+
+	"kubestash.com/kubestash/tests/bench"
 )
 
 // What the mover may ask the store beside what restic asks for the same work: whether there is a repository, whether
@@ -25,27 +25,27 @@ const (
 )
 
 func TestMoverAgainstRestic(t *testing.T) {
-	b := newBench(t)
+	b := newMachine(t)
 	var rows []row
 	for _, d := range []data{
-		{"1 × 1 GiB", 1, scaled(1 << 30)},
-		{"10,000 × 100 KB", int(scaled(10_000)), 100_000},
-		{"100,000 × 4 KB", int(scaled(100_000)), 4_000},
+		{"1 × 1 GiB", 1, bench.Scaled(1 << 30)},
+		{"10,000 × 100 KB", int(bench.Scaled(10_000)), 100_000},
+		{"100,000 × 4 KB", int(bench.Scaled(100_000)), 4_000},
 	} {
 		must(t, os.MkdirAll(b.source, 0o755))
 		d.plant(t, b.source)
 		rows = append(rows, compare(t, b, d)...)
 		must(t, os.RemoveAll(b.source))
 	}
-	fmt.Printf("\n%s\n\n%s\n", machine(), table(rows))
+	fmt.Printf("\n%s; %d %% of the data, %d rounds\n\n%s\n", bench.Machine(), bench.Percent(), rounds(), table(rows))
 }
 
 // compare lets the two do the same in turn, each on a repository of its own.
-func compare(t *testing.T, b *bench, d data) []row {
+func compare(t *testing.T, b *machine, d data) []row {
 	t.Helper()
 	first, again, back := row{work: d.name + ", first backup"}, row{work: d.name + ", nothing changed"}, row{work: d.name + ", restore"}
 	var name string
-	for round := range setting("BENCH_ROUNDS", 3) {
+	for round := range rounds() {
 		name = fmt.Sprintf("%d-%d", d.files, round)
 		bare, ours := name+"/restic", name+"/mover"
 		for _, repository := range []string{bare, ours} {
@@ -75,7 +75,7 @@ func compare(t *testing.T, b *bench, d data) []row {
 }
 
 // restored runs a restore into a source that isn't there any more.
-func (b *bench) restored(t *testing.T, d data, restore func() cost) cost {
+func (b *machine) restored(t *testing.T, d data, restore func() cost) cost {
 	t.Helper()
 	kept := filepath.Join(filepath.Dir(filepath.Dir(b.source)), "kept")
 	must(t, os.Rename(b.source, kept))
@@ -116,30 +116,4 @@ func told(requests map[string]int) string {
 	return strings.Join(out, ", ")
 }
 
-// scaled makes a quick look possible: BENCH_PERCENT=5 leaves a twentieth of the data.
-func scaled(n int64) int64 { return max(n*int64(setting("BENCH_PERCENT", 100))/100, 1) }
-
-func setting(name string, otherwise int) int {
-	if n, err := strconv.Atoi(os.Getenv(name)); err == nil && n > 0 {
-		return n
-	}
-	return otherwise
-}
-
-// machine says where it was measured, and how busy others kept it.
-func machine() string {
-	model := "unknown processor"
-	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(info)) {
-			if key, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(key) == "model name" {
-				model = strings.TrimSpace(value)
-			}
-		}
-	}
-	load, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		load = []byte("unknown")
-	}
-	return fmt.Sprintf("%d × %s, %s; load average at the end: %s; %d %% of the data, %d rounds", runtime.NumCPU(), model, runtime.Version(),
-		strings.TrimSpace(string(load)), setting("BENCH_PERCENT", 100), setting("BENCH_ROUNDS", 3))
-}
+func rounds() int { return bench.Setting("BENCH_ROUNDS", 3) }

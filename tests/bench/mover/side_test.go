@@ -17,12 +17,13 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/engine"
 	"kubestash.com/kubestash/internal/task"
+	"kubestash.com/kubestash/tests/bench"
 	"kubestash.com/kubestash/tests/kit/s3server"
 	"kubestash.com/kubestash/tests/kit/tool"
 )
 
-// bench is one machine with a store, the two programs and the data.
-type bench struct {
+// machine is one machine with a store, the two programs and the data.
+type machine struct {
 	store         *counter
 	restic, mover string
 	// folder is for everything, source what is backed up, taskDir what a pod has of its session's Secret.
@@ -30,11 +31,11 @@ type bench struct {
 	runs                    int
 }
 
-func newBench(t *testing.T) *bench {
+func newMachine(t *testing.T) *machine {
 	t.Helper()
 	server := s3server.Start(t)
-	b := &bench{store: newCounter(t, server.Endpoint), restic: tool.Path(t, "restic"), folder: t.TempDir()}
-	b.taskDir, b.mover = filepath.Join(b.folder, "task"), filepath.Join(b.folder, "mover")
+	b := &machine{store: newCounter(t, server.Endpoint), restic: tool.Path(t, "restic"), folder: t.TempDir()}
+	b.taskDir, b.mover = filepath.Join(b.folder, "task"), bench.Build(t, "mover")
 	// The mover restores into volumes only, so the data is on something that is mounted: in memory, where no disk is measured.
 	volume, err := os.MkdirTemp("/dev/shm", "kubestash-bench-") //nolint:usetesting // a test's own folder is on no mount
 	must(t, err)
@@ -45,18 +46,11 @@ func newBench(t *testing.T) *bench {
 		must(t, os.WriteFile(filepath.Join(b.taskDir, "storage-0", key), value, 0o600))
 	}
 	must(t, os.WriteFile(filepath.Join(b.taskDir, "password-0"), []byte("correct horse"), 0o600))
-	root, err := tool.Root()
-	must(t, err)
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.mover, "./cmd/mover")
-	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the mover: %v\n%s", err, out)
-	}
 	return b
 }
 
 // scratch is an empty folder for each run, as a pod has: nobody begins with a warm cache.
-func (b *bench) scratch(t *testing.T) string {
+func (b *machine) scratch(t *testing.T) string {
 	t.Helper()
 	b.runs++
 	dir := filepath.Join(b.folder, fmt.Sprintf("scratch-%d", b.runs))
@@ -66,7 +60,7 @@ func (b *bench) scratch(t *testing.T) string {
 }
 
 // bare runs restic with the settings that the mover gives it.
-func (b *bench) bare(t *testing.T, repository string, args ...string) (cost, []byte) {
+func (b *machine) bare(t *testing.T, repository string, args ...string) (cost, []byte) {
 	t.Helper()
 	scratch := b.scratch(t)
 	defer os.RemoveAll(scratch)
@@ -80,7 +74,7 @@ func (b *bench) bare(t *testing.T, repository string, args ...string) (cost, []b
 }
 
 // bareBackup is restic's own backup; it returns the snapshot's id.
-func (b *bench) bareBackup(t *testing.T, repository string) (cost, string) {
+func (b *machine) bareBackup(t *testing.T, repository string) (cost, string) {
 	t.Helper()
 	c, out := b.bare(t, repository, "backup", "--host", "dump", "--tag", "kubestash", "--tag", "session=bench", "--", b.source)
 	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
@@ -91,7 +85,7 @@ func (b *bench) bareBackup(t *testing.T, repository string) (cost, string) {
 	return c, summary.ID
 }
 
-func (b *bench) bareRestore(t *testing.T, repository, id string) cost {
+func (b *machine) bareRestore(t *testing.T, repository, id string) cost {
 	t.Helper()
 	parent := filepath.Dir(b.source)
 	c, _ := b.bare(t, repository, "restore", id+":"+parent, "--target", parent)
@@ -99,7 +93,7 @@ func (b *bench) bareRestore(t *testing.T, repository, id string) cost {
 }
 
 // pod runs the mover with a task, as a pod would.
-func (b *bench) pod(t *testing.T, order task.Task) (cost, task.RepositoryReport) {
+func (b *machine) pod(t *testing.T, order task.Task) (cost, task.RepositoryReport) {
 	t.Helper()
 	scratch := b.scratch(t)
 	defer os.RemoveAll(scratch)
@@ -119,7 +113,7 @@ func (b *bench) pod(t *testing.T, order task.Task) (cost, task.RepositoryReport)
 	return c, report.Repositories[0]
 }
 
-func (b *bench) task(kind task.Kind, repository string) task.Task {
+func (b *machine) task(kind task.Kind, repository string) task.Task {
 	return task.Task{
 		Version: task.Version, Kind: kind, Name: "bench", Namespace: "bench", Component: "dump", Job: "bench", EnableCache: true,
 		Repositories: []task.Repository{{
@@ -132,7 +126,7 @@ func (b *bench) task(kind task.Kind, repository string) task.Task {
 	}
 }
 
-func (b *bench) moverBackup(t *testing.T, repository string) (cost, engine.Summary) {
+func (b *machine) moverBackup(t *testing.T, repository string) (cost, engine.Summary) {
 	t.Helper()
 	order := b.task(task.KindBackup, repository)
 	order.Backup = &task.Backup{Paths: []string{b.source}}
@@ -143,7 +137,7 @@ func (b *bench) moverBackup(t *testing.T, repository string) (cost, engine.Summa
 	return c, report.Summaries[0]
 }
 
-func (b *bench) moverRestore(t *testing.T, repository, id string) cost {
+func (b *machine) moverRestore(t *testing.T, repository, id string) cost {
 	t.Helper()
 	order := b.task(task.KindRestore, repository)
 	order.Restore = &task.Restore{Snapshots: []task.RestoreSnapshot{{ID: id, Path: b.source}}}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"kubestash.com/kubestash/tests/bench"
 )
 
 // The goals: what the mover may cost more than restic alone.
@@ -31,8 +33,8 @@ func (r row) String() string {
 	more := time.Duration(wall - bareWall)
 	return fmt.Sprintf("| %s | %s | %s | %+.2f s (%+.1f %%) %s | %d | %d | %+.1f %s | %d | %d | %d |", r.work,
 		seconds(bareWall), seconds(wall), more.Seconds(), 100*float64(more)/float64(bareWall),
-		mark(more <= moreWall || float64(wall) <= wallFactor*float64(bareWall)),
-		bareRSS>>20, rss>>20, float64(rss-bareRSS)/(1<<20), mark(rss-bareRSS <= moreRSS),
+		bench.Mark(more <= moreWall || float64(wall) <= wallFactor*float64(bareWall)),
+		bareRSS>>20, rss>>20, float64(rss-bareRSS)/(1<<20), bench.Mark(rss-bareRSS <= moreRSS),
 		median(r.restic, requests), median(r.mover, requests), median(r.mover, func(c cost) int64 { return int64(c.children) }))
 }
 
@@ -68,11 +70,4 @@ func median(costs []cost, of func(cost) int64) int64 {
 
 func seconds(nanoseconds int64) string {
 	return fmt.Sprintf("%.2f s", time.Duration(nanoseconds).Seconds())
-}
-
-func mark(ok bool) string {
-	if ok {
-		return "✓"
-	}
-	return "✗"
 }

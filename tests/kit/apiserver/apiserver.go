@@ -36,8 +36,11 @@ type Server struct {
 	Operator *rest.Config
 }
 
+// Option changes how a server is started.
+type Option func(*envtest.APIServer)
+
 // Start starts a server with the project's CRDs and the operator's rights. It is stopped at the end of the test.
-func Start(t testing.TB) Server {
+func Start(t testing.TB, options ...Option) Server {
 	t.Helper()
 	root, err := tool.Root()
 	if err != nil {
@@ -57,7 +60,11 @@ func Start(t testing.TB) Server {
 	}
 	// The controllers that are driven by hand list without a cache of their own. A server that lists from its cache waits, where
 	// nothing has been written for a while, for the next mark of progress from etcd: up to 100 ms for each list.
-	environment.ControlPlane.GetAPIServer().Configure().Set("watch-cache", "false")
+	server := environment.ControlPlane.GetAPIServer()
+	server.Configure().Set("watch-cache", "false")
+	for _, option := range options {
+		option(server)
+	}
 	config, err := environment.Start()
 	if err != nil {
 		// What did start would outlive the test.

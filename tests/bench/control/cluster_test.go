@@ -1,0 +1,165 @@
+//go:build bench
+
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/tests/kit/apiserver"
+	"kubestash.com/kubestash/tests/kit/hand"
+	"kubestash.com/kubestash/tests/kit/object"
+	"kubestash.com/kubestash/tests/kit/s3server"
+)
+
+// ground is the namespace that holds what all backups share: the storage, its keys, the password, the retention policy.
+const ground = "ground"
+
+// cluster is an API server with an S3 server beside it.
+type cluster struct {
+	server     apiserver.Server
+	client     client.WithWatch
+	audit      audit
+	kubeconfig string
+}
+
+func newCluster(t *testing.T, isAudited bool) *cluster {
+	t.Helper()
+	c := &cluster{}
+	options := []apiserver.Option{apiserver.WithWatchCache()}
+	if isAudited {
+		c.audit = newAudit(t)
+		options = append(options, apiserver.WithAudit(c.audit.policy, c.audit.log))
+	}
+	c.server = apiserver.Start(t, options...)
+	scheme, err := hand.NewScheme()
+	must(t, err)
+	admin := rest.CopyConfig(c.server.Admin)
+	admin.QPS, admin.Burst = -1, 0
+	c.client, err = client.NewWithWatch(admin, client.Options{Scheme: scheme})
+	must(t, err)
+	c.kubeconfig = kubeconfig(t, c.server.Operator)
+
+	// Maintenance would start pods of its own.
+	storage := object.S3(ground, s3server.Start(t).Endpoint, s3server.Bucket)
+	storage.Spec.Maintenance = &storagev1alpha1.StorageMaintenanceSpec{MaintenanceSpec: storagev1alpha1.MaintenanceSpec{Paused: ptr.To(true)}}
+	c.namespace(t, ground)
+	c.make(t, object.S3Keys(ground, s3server.AccessKeyID, s3server.SecretAccessKey), object.Password(ground, "correct horse"),
+		object.KeepLast(ground, 3), storage)
+	return c
+}
+
+func (c *cluster) namespace(t *testing.T, name string) {
+	t.Helper()
+	c.make(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
+}
+
+func (c *cluster) make(t *testing.T, objects ...client.Object) {
+	t.Helper()
+	for _, o := range objects {
+		if err := c.client.Create(t.Context(), o); err != nil {
+			t.Errorf("creating %T %s: %v", o, o.GetName(), err)
+		}
+	}
+}
+
+// configured makes a BackupConfiguration of a claim, with a Repository of its own. It takes no first backup, because it says that it
+// has had one, and its schedule is the 29th of February.
+func (c *cluster) configured(t *testing.T, namespace, name string) {
+	t.Helper()
+	claim := object.VolumeClaim(namespace, name)
+	bc := object.BackupConfiguration(ground)
+	bc.Namespace, bc.Name, bc.Spec.Target = namespace, name, object.ClaimRef(namespace)
+	bc.Spec.Target.Name = name
+	bc.Spec.Sessions[0].Addon = object.Addon(object.ClaimAddon, metav1alpha1.TaskLogicalBackup, nil)
+	info := &bc.Spec.Sessions[0].Repositories[0]
+	info.Name, info.Directory = name, namespace+"/"+name
+	c.make(t, claim, bc)
+	bc.Status.Sessions = []corev1alpha1.SessionStatus{{Name: object.Session, Conditions: []metav1alpha1.Condition{{
+		Type: corev1alpha1.ConditionInitialBackupTriggered, Status: metav1.ConditionTrue, LastTransitionTime: metav1.Now(),
+		Reason: corev1alpha1.ReasonSuccessfullyTriggeredInitialBackup, Message: "Initial backup has been triggered successfully.",
+	}}}}
+	if err := c.client.Status().Update(t.Context(), bc); err != nil {
+		t.Errorf("writing the status of BackupConfiguration %s: %v", name, err)
+	}
+}
+
+// watch tells of every change of the objects of a kind, in the server's order, beginning with those that are there. What it returns
+// ends it; the end of the test does too.
+func (c *cluster) watch(t *testing.T, list client.ObjectList, see func(watch.Event)) (end func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	w, err := c.client.Watch(ctx, list)
+	must(t, err)
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		for event := range w.ResultChan() {
+			if event.Type == watch.Error {
+				break
+			}
+			see(event)
+		}
+		if ctx.Err() == nil {
+			t.Errorf("a watch of %T ended", list)
+		}
+	})
+	end = func() { cancel(); w.Stop(); ended.Wait() }
+	t.Cleanup(end)
+	return end
+}
+
+// ready waits until so many BackupConfigurations have all that they need.
+func (c *cluster) ready(t *testing.T, number int, within time.Duration) {
+	t.Helper()
+	var mutex sync.Mutex
+	are := map[client.ObjectKey]bool{}
+	end := c.watch(t, &corev1alpha1.BackupConfigurationList{}, func(e watch.Event) {
+		bc, ok := e.Object.(*corev1alpha1.BackupConfiguration)
+		mutex.Lock()
+		defer mutex.Unlock()
+		if ok && bc.Status.Phase == corev1alpha1.BackupConfigurationPhaseReady {
+			are[client.ObjectKeyFromObject(bc)] = true
+		}
+	})
+	defer end()
+	await(t, fmt.Sprintf("%d BackupConfigurations are ready", number), within, func() bool {
+		mutex.Lock()
+		defer mutex.Unlock()
+		return len(are) == number
+	})
+}
+
+// each does something for every number below n, several at a time.
+func each(n int, do func(i int)) {
+	const workers = 8
+	var group sync.WaitGroup
+	work := make(chan int)
+	for range workers {
+		group.Go(func() {
+			for i := range work {
+				do(i)
+			}
+		})
+	}
+	for i := range n {
+		work <- i
+	}
+	close(work)
+	group.Wait()
+}
