@@ -17,6 +17,8 @@ const CNIBinaries = "/usr/lib/cni"
 // namespaces.
 //
 // restrict_oom_score_adj: without CAP_SYS_RESOURCE no process may lower its score, and every container start would fail.
+//
+// nri.v1.nri: its socket is the machine's, whatever the node, and of two runtimes that start together one would find it in use and end.
 func Containerd(n plan.Node, bin, pause string) string {
 	return fmt.Sprintf(`version = 3
 root = %q
@@ -30,6 +32,9 @@ state = %q
 
 [plugins."io.containerd.cri.v1.images".registry]
   config_path = %q
+
+[plugins."io.containerd.nri.v1.nri"]
+  disable = true
 
 [plugins."io.containerd.cri.v1.runtime"]
   restrict_oom_score_adj = true

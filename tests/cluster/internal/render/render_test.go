@@ -109,6 +109,7 @@ func TestContainerdNamesWhatItNeeds(t *testing.T) {
 	for _, want := range []string{
 		"restrict_oom_score_adj = true", "sandbox = \"127.0.0.1:5000/pause:abc\"", "runtime_path = \"/bin/containerd/containerd-shim-runc-v2\"",
 		"config_path = \"/state/node1/certs.d\"", "address = \"/state/node1/containerd.sock\"", "SystemdCgroup = false",
+		"[plugins.\"io.containerd.nri.v1.nri\"]\n  disable = true",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q isn't in\n%s", want, got)
