@@ -109,12 +109,14 @@ var meanings = []struct {
 	{engine.ClassPassword, []string{"wrong password", "an empty password is not", "password is empty"}},
 	{engine.ClassDenied, []string{"access denied", "accessdenied", "invalidaccesskeyid", "signaturedoesnotmatch",
 		"access key id you provided does not exist", "provided access key id", "signature we calculated does not match", "403 forbidden",
-		"no credentials found", "authorizationfailure", "authenticationfailed", "invalid_grant", "not authorized"}},
+		"no credentials found", "authorizationfailure", "authenticationfailed", "invalid_grant", "not authorized",
+		"token has expired", "token is malformed", "difference between the request time"}},
 	{engine.ClassUnreachable, []string{"tls handshake timeout"}},
 	{engine.ClassTLS, []string{"x509:", "tls:", "http response to https client", "http request to an https server"}},
 	{engine.ClassUnreachable, []string{"no such host", "connection refused", "connection reset", "i/o timeout",
 		"network is unreachable", "no route to host", "server misbehaving", "context deadline exceeded",
-		"client.timeout", "temporary failure in name resolution", "broken pipe", "503 service unavailable", "slowdown"}},
+		"client.timeout", "temporary failure in name resolution", "broken pipe", "service unavailable", "slowdown",
+		"reduce your request rate", "encountered an internal error"}},
 }
 
 func classOfWords(text string) engine.Class {

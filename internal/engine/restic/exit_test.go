@@ -180,3 +180,25 @@ func TestAForgetIsOnlyWholeWhenResticSaysNothing(t *testing.T) {
 		}
 	}
 }
+
+// restic repeats what a store says, and not the code that came with it.
+func TestTheWordsOfS3AreClassified(t *testing.T) {
+	for said, want := range map[string]engine.Class{
+		"unable to save snapshot: client.PutObject: Access Denied.":                                                       engine.ClassDenied,
+		"client.PutObject: The provided token has expired.":                                                               engine.ClassDenied,
+		"client.PutObject: The provided token is malformed or otherwise invalid.":                                         engine.ClassDenied,
+		"client.PutObject: The difference between the request time and the server's time is too large.":                   engine.ClassDenied,
+		"client.PutObject: The difference between the request time and the current time is too large.":                    engine.ClassDenied,
+		"client.PutObject: Please reduce your request rate.":                                                              engine.ClassUnreachable,
+		"client.PutObject: Resource requested is unwritable, please reduce your request rate":                             engine.ClassUnreachable,
+		"client.PutObject: We encountered an internal error, please try again.":                                           engine.ClassUnreachable,
+		"client.PutObject: We encountered an internal error. Please try again.":                                           engine.ClassUnreachable,
+		"client.PutObject: Service Unavailable":                                                                           engine.ClassUnreachable,
+		"client.PutObject: Storage backend has reached its minimum free drive threshold. Please delete a few objects to ": engine.ClassStorageFull,
+		"client.PutObject: Error response code QuotaExceeded.":                                                            engine.ClassStorageFull,
+	} {
+		if got := classOfWords(said); got != want {
+			t.Errorf("%q is %s, want %s", said, got, want)
+		}
+	}
+}

@@ -19,9 +19,9 @@ import (
 
 // Fault is what is wrong with the storage. The zero Fault is: nothing.
 type Fault struct {
-	// Status is answered instead of asking the storage, with Code as S3's word for it.
-	Status int
-	Code   string
+	// Status is answered instead of asking the storage, with Code and Message as S3's words for it.
+	Status        int
+	Code, Message string
 	// Delay is how long a request waits before anything becomes of it.
 	Delay time.Duration
 	// ResetAfter resets the connection once so many bytes of a request's or an answer's body have passed.
@@ -34,9 +34,10 @@ type Fault struct {
 
 // What S3 answers.
 var (
-	Unavailable = Fault{Status: http.StatusServiceUnavailable, Code: "SlowDown"}
-	Denied      = Fault{Status: http.StatusForbidden, Code: "AccessDenied"}
-	Full        = Fault{Status: http.StatusInsufficientStorage, Code: "XMinioStorageFull", OnlyWrites: true}
+	Unavailable = Fault{Status: http.StatusServiceUnavailable, Code: "SlowDown", Message: "Please reduce your request rate."}
+	Denied      = Fault{Status: http.StatusForbidden, Code: "AccessDenied", Message: "Access Denied"}
+	Full        = Fault{Status: http.StatusInsufficientStorage, Code: "XMinioStorageFull",
+		Message: "Storage backend has reached its minimum free drive threshold. Please delete a few objects to proceed.", OnlyWrites: true}
 )
 
 // Proxy is one server. Set may be called at any time.
@@ -163,7 +164,7 @@ func (p *Proxy) handler(pass http.Handler) http.Handler {
 			}
 		}
 		if f.Status != 0 {
-			answer(w, f, "this is a test")
+			answer(w, f, f.Message)
 			return
 		}
 		if f.ResetAfter > 0 {
