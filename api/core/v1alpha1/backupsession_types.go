@@ -64,7 +64,8 @@ type BackupSessionSpec struct {
 	// +optional
 	RetryLeft int32 `json:"retryLeft,omitempty"`
 
-	// BackupTimeout is how long the backup may take, as in "30m", from the moment at which its turn has come. Empty means without a limit.
+	// BackupTimeout is how long the backup may take, as in "30m", from the moment at which its turn has come. Empty means what the session of
+	// the invoker says.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=64

@@ -94,7 +94,7 @@ func (r *Reconciler) run(s *corev1alpha1.BackupSession, g *gathered, target stri
 		repo.Snapshot = session.SnapshotName(s.Name, repo.Repository.Name)
 		run.Repositories = append(run.Repositories, repo)
 	}
-	if t := s.Spec.BackupTimeout; t != nil {
+	if t := session.Timeout(s.Spec, g.facts.Config); t != nil {
 		run.DeadlineSeconds = ptr.To(max(int64(t.Duration/time.Second), 1))
 		run.Deadline = ptr.To(metav1.NewTime(r.Clock.Now().Add(t.Duration)))
 	}

@@ -7,10 +7,12 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
@@ -21,6 +23,9 @@ import (
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/store"
 )
+
+// uploadRetry is how soon writing a document is tried again.
+const uploadRetry = 3 * time.Second
 
 func (r *Reconciler) snapshot(ctx context.Context, namespace, name string) (*storagev1alpha1.Snapshot, bool, error) {
 	return kube.Get[storagev1alpha1.Snapshot](ctx, r.Live, namespace, name)
@@ -85,8 +90,10 @@ func (r *Reconciler) recordSnapshot(ctx context.Context, g *gathered, i session.
 	document.Status = *status.DeepCopy()
 	snapshot.Record(&document.Status, nil, metav1.NewTime(r.Clock.Now()))
 	err = r.upload(ctx, g, document)
-	if err != nil && r.Clock.Now().Before(i.GiveUp) {
-		return fmt.Errorf("writing the document of Snapshot %s: %w", i.Name, err)
+	if left := i.GiveUp.Sub(r.Clock.Now()); err != nil && left > 0 {
+		// An error would be tried again after a growing time, which misses the moment to give up by far.
+		log.FromContext(ctx).Error(err, "Writing a Snapshot's document failed", "snapshot", i.Name)
+		return kube.Wait(min(left, uploadRetry), "writing the document of Snapshot "+i.Name)
 	}
 	snapshot.Record(&status, err, metav1.NewTime(r.Clock.Now()))
 	return r.writeStatus(ctx, object, status)

@@ -129,7 +129,7 @@ func (d *decision) skip(message string) {
 // run in the end, and doesn't keep the others from being backed up.
 func (d *decision) start() {
 	s := &d.verdict.Status
-	if t := d.facts.Session.Spec.BackupTimeout; t != nil {
+	if t := Timeout(d.facts.Session.Spec, d.facts.Config); t != nil {
 		deadline := metav1.NewTime(d.now.Add(t.Duration))
 		s.BackupDeadline = &deadline
 	}
@@ -357,21 +357,6 @@ func (d *decision) tell(component, repository string, c storagev1alpha1.Componen
 		return
 	}
 	d.event(false, EventComponentSucceeded, fmt.Sprintf("Component %s is in Repository %s%s.", component, repository, measure(c)))
-}
-
-// giveUp is counted from the moment at which a document could first have been written: the end of the work.
-func (d *decision) giveUp(u Unit, r Repository) time.Time {
-	end := d.began()
-	for _, c := range u.Components {
-		if o, ok := u.Jobs[c].Outcomes[r.Name]; ok {
-			for _, s := range o.Component.ResticStats {
-				if s.Summary != nil && s.Summary.EndTime != nil && s.Summary.EndTime.After(end) {
-					end = s.Summary.EndTime.Time
-				}
-			}
-		}
-	}
-	return end.Add(uploadLimit)
 }
 
 // pending tells of pods that don't start; it is information, not a failure.

@@ -3,7 +3,13 @@
 
 package session
 
-import "time"
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+)
 
 // lostLimit is how long after its time a pod may take to go. A pod that has been told to end and is there a minute
 // later is on a node that nobody hears from, and nobody knows when that will change.
@@ -26,7 +32,43 @@ func (d *decision) late() bool {
 // it has not forgotten is dropped next time.
 func (d *decision) lastFailure(last Job) string {
 	if !last.Ended {
-		return "it did not finish within backupTimeout " + timeoutOf(d.facts.Session) + "."
+		return "it did not finish within backupTimeout " + d.timeout() + "."
 	}
 	return last.Failure
+}
+
+// Timeout is how long a BackupSession may take; nil means without a limit. One that somebody made by hand and that says
+// nothing has what the configuration says: nobody who set a limit there wants a run without one.
+func Timeout(s corev1alpha1.BackupSessionSpec, config *corev1alpha1.SessionConfig) *metav1.Duration {
+	if s.BackupTimeout == nil && config != nil {
+		return config.BackupTimeout
+	}
+	return s.BackupTimeout
+}
+
+func (d *decision) timeout() string {
+	if t := Timeout(d.facts.Session.Spec, d.facts.Config); t != nil {
+		return t.Duration.String()
+	}
+	return ""
+}
+
+// giveUp is counted from the moment at which a document could first have been written, the end of the work, and comes no
+// later than the deadline.
+func (d *decision) giveUp(u Unit, r Repository) time.Time {
+	end := d.began()
+	for _, c := range u.Components {
+		if o, ok := u.Jobs[c].Outcomes[r.Name]; ok {
+			for _, s := range o.Component.ResticStats {
+				if s.Summary != nil && s.Summary.EndTime != nil && s.Summary.EndTime.After(end) {
+					end = s.Summary.EndTime.Time
+				}
+			}
+		}
+	}
+	limit := end.Add(uploadLimit)
+	if deadline := d.verdict.Status.BackupDeadline; deadline != nil && deadline.Time.Before(limit) {
+		return deadline.Time
+	}
+	return limit
 }

@@ -156,13 +156,6 @@ func firstError(components map[string]storagev1alpha1.Component) string {
 
 func sameSnapshot(a, b storagev1alpha1.SnapshotStatus) bool { return reflect.DeepEqual(a, b) }
 
-func timeoutOf(s corev1alpha1.BackupSession) string {
-	if s.Spec.BackupTimeout == nil {
-		return ""
-	}
-	return s.Spec.BackupTimeout.Duration.String()
-}
-
 // measure says how much a component is and how much of it was new.
 func measure(c storagev1alpha1.Component) string {
 	var parts []string

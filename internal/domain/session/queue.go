@@ -132,7 +132,7 @@ func (d *decision) overdue() string {
 	deadline := d.facts.Session.Status.BackupDeadline
 	switch next := d.facts.Siblings.Next; {
 	case deadline != nil && !d.now.Before(deadline.Time):
-		return "the backup did not finish within backupTimeout " + timeoutOf(d.facts.Session) + "."
+		return "the backup did not finish within backupTimeout " + d.timeout() + "."
 	case d.has(corev1alpha1.ConditionReplaced):
 		return d.replacedBy()
 	case next != "" && d.facts.policy() == batchv1.ReplaceConcurrent && d.works():

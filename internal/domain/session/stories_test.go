@@ -225,6 +225,27 @@ func TestStories(t *testing.T) {
 			w.then(5*time.Second, "the deadline has come")
 			w.settle()
 		},
+		"a session that somebody made by hand has the timeout of the configuration": func(w *world) {
+			w.facts.Config.BackupTimeout = &metav1.Duration{Duration: time.Minute}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(55*time.Second, "the pod works")
+			w.works("dump", 1<<20, 5<<20)
+			w.pass()
+			w.then(5*time.Second, "the deadline has come")
+			w.settle()
+		},
+		"the document can not be written until the deadline": func(w *world) {
+			w.facts.Session.Spec.BackupTimeout = &metav1.Duration{Duration: time.Minute}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(50*time.Second, "the pod reports that the storage refuses")
+			w.ends("dump", "403 forbidden")
+			w.uploadError = errors.New("AccessDenied: PutObject was refused")
+			w.pass()
+			w.then(10*time.Second, "the deadline has come")
+			w.settle()
+		},
 		"the pod does not start": func(w *world) {
 			w.then(0, "the session was created")
 			w.pass()
