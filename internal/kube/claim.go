@@ -90,7 +90,7 @@ func MoversOnClaims(ctx context.Context, live client.Reader, namespace string, c
 	for i := range jobs.Items {
 		j := &jobs.Items[i]
 		component := j.Labels[metav1alpha1.LabelComponent]
-		if component != metav1alpha1.JobComponentBackup && component != metav1alpha1.JobComponentRestore || jobEnded(j) {
+		if component != metav1alpha1.JobComponentBackup && component != metav1alpha1.JobComponentRestore || JobEnded(j) {
 			continue
 		}
 		for _, c := range claimsOf(j.Spec.Template.Spec) {
@@ -102,7 +102,8 @@ func MoversOnClaims(ctx context.Context, live client.Reader, namespace string, c
 	return out, nil
 }
 
-func jobEnded(j *batchv1.Job) bool {
+// JobEnded reports whether a Job will start no pod any more.
+func JobEnded(j *batchv1.Job) bool {
 	return slices.ContainsFunc(j.Status.Conditions, func(c batchv1.JobCondition) bool {
 		return c.Status == corev1.ConditionTrue && (c.Type == batchv1.JobComplete || c.Type == batchv1.JobFailed)
 	})

@@ -104,6 +104,23 @@ var _ = Describe("A backup", func() {
 		Expect(w.snapshots(ctx)).To(HaveLen(1))
 	})
 
+	It("doesn't go on when its Snapshot is deleted, as with its BackupStorage", func(ctx SpecContext) {
+		w.apply(ctx, object.BackupConfiguration(w.namespace))
+		w.settle(ctx)
+		job := w.onlyJob(ctx)
+		_, err := w.StartPod(ctx, job)
+		Expect(err).NotTo(HaveOccurred())
+		w.settle(ctx)
+		snapshot := theOnly(w.snapshots(ctx))
+		Expect(w.Client.Delete(ctx, &snapshot)).To(Succeed())
+		w.settle(ctx)
+		Expect(theOnly(w.sessions(ctx)).Status.Phase).To(Equal(corev1alpha1.BackupSessionPhaseFailed))
+		Expect(w.warnings(job.Name)).To(ContainElement(ContainSubstring("was deleted while its backup ran")))
+		for _, left := range w.jobs(ctx) {
+			Expect(left.DeletionTimestamp).NotTo(BeNil(), "the Job goes on behind the verdict")
+		}
+	})
+
 	It("leaves its documents beside the data", func(ctx SpecContext) {
 		w.apply(ctx, object.BackupConfiguration(w.namespace))
 		w.settle(ctx)

@@ -6,9 +6,12 @@ package backupsession
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/naming"
@@ -23,6 +26,33 @@ func (r *Reconciler) gatherJobs(ctx context.Context, g *gathered) error {
 	for i := range g.facts.Units {
 		if err := r.gatherUnitJobs(ctx, g, &g.facts.Units[i]); err != nil {
 			return err
+		}
+	}
+	return r.gatherStray(ctx, g)
+}
+
+// gatherStray finds the Jobs of components that nobody knows any more, because the Snapshot that named them was deleted:
+// behind the verdict of the session they would go on.
+func (r *Reconciler) gatherStray(ctx context.Context, g *gathered) error {
+	known, lost := map[string]bool{}, false
+	for _, u := range g.facts.Units {
+		for _, job := range u.Jobs {
+			known[job.Name] = true
+		}
+		lost = lost || slices.ContainsFunc(u.Repositories, func(r session.Repository) bool { return r.Snapshot == nil })
+	}
+	if !lost {
+		return nil
+	}
+	s := &g.facts.Session
+	var jobs batchv1.JobList
+	if err := r.Live.List(ctx, &jobs, client.InNamespace(s.Namespace), client.MatchingLabels(childLabels(s))); err != nil {
+		return fmt.Errorf("listing Jobs of BackupSession %s/%s: %w", s.Namespace, s.Name, err)
+	}
+	for i := range jobs.Items {
+		job := &jobs.Items[i]
+		if metav1.IsControlledBy(job, s) && !known[job.Name] && job.DeletionTimestamp.IsZero() && !kube.JobEnded(job) {
+			g.facts.Stray = append(g.facts.Stray, job.Name)
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -379,7 +380,7 @@ func (d *decision) pending() {
 }
 
 func (d *decision) stopJobs() {
-	var names []string
+	names := slices.Clone(d.facts.Stray)
 	for _, u := range d.facts.Units {
 		for _, c := range u.Components {
 			if j := u.Jobs[c]; j.Exists && !j.Ended {

@@ -33,6 +33,8 @@ type Facts struct {
 	// Units are what is to be backed up, in the order of the configuration. One with Problems doesn't keep the
 	// others from being backed up.
 	Units []Unit
+	// Stray are the Jobs of the run that go on and of which no unit tells: their Snapshots were deleted.
+	Stray []string
 	// Hooks run before and after.
 	Hooks hook.Hooks
 	// History are the finished BackupSessions of the same session, this one not among them.

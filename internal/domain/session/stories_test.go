@@ -309,6 +309,8 @@ func TestStories(t *testing.T) {
 			w.pass()
 			w.then(5*time.Second, "somebody deletes the Snapshot")
 			w.here().Repositories[0].Snapshot = nil
+			// The Snapshot told which components there are.
+			w.here().Components, w.here().Jobs, w.facts.Stray = nil, nil, []string{"job-dump"}
 			w.settle()
 		},
 		"a failed run is tried again after its delay": func(w *world) {
