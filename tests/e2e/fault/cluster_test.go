@@ -19,42 +19,66 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/tests/kit/s3fault"
 	"kubestash.com/kubestash/tests/kit/stage"
 )
 
 // What is here is alone: no other test should see the operator or a server go.
 
 // TestOperatorKilledAtEachStep kills it where a person could see a difference. Every moment between two of its writes
-// is in the integration tests. Two operators are there, of which one leads.
+// is in the integration tests. Two operators are there, of which one leads, and two applications: so each death strikes
+// two kinds of work.
 func TestOperatorKilledAtEachStep(t *testing.T) {
-	s := open(t, "operator")
+	s, other := open(t, "operator"), open(t, "operator-2", thorough)
 	s.scale(t, 2)
 	t.Cleanup(func() { scale(context.Background(), t, 1) })
-	s.grow(t, slowly)
+	other.grow(t, slowly/2)
+	other.backup(t, "run")
+	s.grow(t, slowly/2)
+	other.expect(t, "run", corev1alpha1.BackupSessionPhaseSucceeded)
 
+	// A session that nobody has seen yet, and a restore in the middle.
+	other.Sh(t, "rm -rf /data/*")
+	other.restore(t, "undo")
+	other.working(t, "undo")
 	s.backup(t, "before-the-job")
 	s.killLeader(t)
 	s.expect(t, "before-the-job", corev1alpha1.BackupSessionPhaseSucceeded)
+	other.expectRestore(t, "undo", corev1alpha1.RestoreSessionPhaseSucceeded)
+
+	// A backup and a prune, which end while nobody leads.
+	other.prunes(t, "by-hand")
 	s.grow(t, slowly/2)
 	s.backup(t, "while-it-runs")
 	s.middle(t, "while-it-runs", 4)
 	s.killLeader(t)
 	s.expect(t, "while-it-runs", corev1alpha1.BackupSessionPhaseSucceeded)
+	other.store.Set(s3fault.Fault{})
+	other.maintained(t, "by-hand", storagev1alpha1.MaintenancePhaseSucceeded)
+
+	// A backup that has told what it did, by which retention drops the first one.
 	s.backup(t, "after-the-pod")
 	s.awaitPodEnd(t, "after-the-pod")
 	s.killLeader(t)
 	s.expect(t, "after-the-pod", corev1alpha1.BackupSessionPhaseSucceeded)
-	s.Sh(t, "rm -rf /data/*")
-	s.restore(t, "undo")
-	s.working(t, "undo")
-	s.killLeader(t)
-	s.expectRestore(t, "undo", corev1alpha1.RestoreSessionPhaseSucceeded)
-	for _, run := range []string{"before-the-job", "while-it-runs", "after-the-pod", "undo"} {
-		if pods := s.pods(t.Context(), t, run); len(pods) != 1 {
-			t.Errorf("%s has started %d pods", run, len(pods))
-		}
+
+	for _, run := range []string{"before-the-job", "while-it-runs", "after-the-pod"} {
+		s.onePod(t, run)
+	}
+	other.onePod(t, "undo")
+	if pods := other.maintaining(t.Context(), t); len(pods) != 1 {
+		t.Errorf("the maintenance has started %d pods", len(pods))
 	}
 	s.aftermath(t)
+	other.aftermath(t)
+}
+
+func (s *shop) onePod(t *testing.T, job string) {
+	t.Helper()
+	if pods := s.pods(t.Context(), t, job); len(pods) != 1 {
+		t.Errorf("%s has started %d pods", job, len(pods))
+	}
 }
 
 func (s *shop) awaitPodEnd(t *testing.T, job string) {
@@ -94,8 +118,9 @@ func scale(ctx context.Context, t testing.TB, replicas int32) {
 func (s *shop) killLeader(t *testing.T) {
 	t.Helper()
 	before := s.leader(t.Context())
-	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: stage.OperatorNamespace, Name: podOf(before)}}
-	stage.Must(t, s.Client.Delete(t.Context(), pod, client.GracePeriodSeconds(0)))
+	pod := &corev1.Pod{}
+	stage.Must(t, s.Client.Get(t.Context(), client.ObjectKey{Namespace: stage.OperatorNamespace, Name: podOf(before)}, pod))
+	kill(t, pod, "operator")
 	stage.Await(t, "another operator leads", soon, func(ctx context.Context) (bool, string) {
 		now := s.leader(ctx)
 		return now != "" && now != before, now
@@ -136,9 +161,7 @@ func TestAPIServerAway(t *testing.T) {
 	time.Sleep(away)
 	stage.Must(t, host.Up(t.Context()))
 	s.expect(t, "run", corev1alpha1.BackupSessionPhaseSucceeded)
-	if pods := s.pods(t.Context(), t, "run"); len(pods) != 1 {
-		t.Errorf("the run has started %d pods", len(pods))
-	}
+	s.onePod(t, "run")
 	s.aftermath(t)
 }
 

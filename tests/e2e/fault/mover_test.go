@@ -28,13 +28,16 @@ import (
 // slowly is how many MiB there are to move when something is to happen in the middle.
 const slowly = 40
 
+// mover is the name of its program.
+const mover = "mover"
+
 func TestMoverKilledOnceInABackup(t *testing.T) {
 	t.Parallel()
 	s := open(t, "kill-backup")
 	s.grow(t, slowly)
 	s.backup(t, "run")
 	pod := s.middle(t, "run", 4)
-	kill(t, pod)
+	kill(t, pod, mover)
 	s.expect(t, "run", corev1alpha1.BackupSessionPhaseSucceeded)
 	s.told(t, "run", "removed the stale lock of "+pod.Name)
 	if pods := s.pods(t.Context(), t, "run"); len(pods) != 2 {
@@ -50,13 +53,13 @@ func TestMoverKilledForGood(t *testing.T) {
 	s.grow(t, slowly)
 	s.backup(t, "run")
 	first := s.middle(t, "run", 2)
-	kill(t, first)
+	kill(t, first, mover)
 	stage.Await(t, "another pod works", soon, func(ctx context.Context) (bool, string) {
 		return len(s.pods(ctx, t, "run")) == 2, "one pod"
 	})
 	s.store.Count()
 	second := s.middle(t, "run", 2)
-	kill(t, second)
+	kill(t, second, mover)
 	s.expect(t, "run", corev1alpha1.BackupSessionPhaseFailed, "exit code 137")
 	if locks := s.locks(t); len(locks) == 0 {
 		t.Error("no lock is left: the pod was not killed in its work")
@@ -106,7 +109,7 @@ func TestMoverKilledAndEvictedInARestore(t *testing.T) {
 	before := s.Sh(t, "cd /data; find . -type f -exec sha256sum {} + | sort")
 
 	for name, end := range map[string]func(*corev1.Pod){
-		"killed": func(pod *corev1.Pod) { kill(t, pod) }, "evicted": func(pod *corev1.Pod) { s.evict(t, pod) },
+		"killed": func(pod *corev1.Pod) { kill(t, pod, mover) }, "evicted": func(pod *corev1.Pod) { s.evict(t, pod) },
 	} {
 		s.Sh(t, "rm -rf /data/*")
 		s.restore(t, name)
@@ -133,9 +136,9 @@ func (s *shop) evict(t *testing.T, pod *corev1.Pod) {
 	}))
 }
 
-// kill ends the mover of a pod with SIGKILL, as a machine's kernel does: the nodes are namespaces of this machine, so
-// their processes are its own.
-func kill(t *testing.T, pod *corev1.Pod) {
+// kill ends a program of a pod with SIGKILL, as a machine's kernel does: the nodes are namespaces of
+// this machine, so their processes are its own.
+func kill(t *testing.T, pod *corev1.Pod, program string) {
 	t.Helper()
 	entries, err := os.ReadDir("/proc")
 	stage.Must(t, err)
@@ -151,7 +154,8 @@ func kill(t *testing.T, pod *corev1.Pod) {
 			continue
 		}
 		line, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "cmdline"))
-		if err != nil || !strings.Contains(string(line), "mover") {
+		binary, _, _ := strings.Cut(string(line), "\x00")
+		if err != nil || filepath.Base(binary) != program {
 			continue
 		}
 		if err := syscall.Kill(pid, syscall.SIGKILL); err == nil {
@@ -159,6 +163,6 @@ func kill(t *testing.T, pod *corev1.Pod) {
 		}
 	}
 	if killed == 0 {
-		t.Fatal(fmt.Errorf("killing the mover of pod %s: no process of it was found", pod.Name))
+		t.Fatal(fmt.Errorf("killing %s of pod %s: no process of it was found", program, pod.Name))
 	}
 }

@@ -7,7 +7,6 @@ package fault
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"strings"
 	"syscall"
@@ -26,8 +25,10 @@ import (
 func TestStorageStumbles(t *testing.T) {
 	t.Parallel()
 	s := open(t, "stumble")
+	some := s3fault.Unavailable
+	some.Every = 4
 	for name, fault := range map[string]s3fault.Fault{
-		"some-503": {Status: http.StatusServiceUnavailable, Code: "SlowDown", Every: 4},
+		"some-503": some,
 		"slow":     {Delay: 300 * time.Millisecond},
 		"reset":    {ResetAfter: 64 << 10, Every: 5},
 	} {
@@ -46,6 +47,7 @@ func TestStorageStumbles(t *testing.T) {
 // TestStorageFailsInTheMiddle is about what doesn't pass: the run fails by its deadline and says why, and the next one
 // is good once the storage is.
 func TestStorageFailsInTheMiddle(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		fault s3fault.Fault
 		class engine.Class
@@ -68,8 +70,10 @@ func TestStorageFailsInTheMiddle(t *testing.T) {
 	}
 }
 
-// TestSecretsRotatedInTheMiddle: a run goes on with what it began with, the next one takes what there is then.
+// TestSecretsRotatedInTheMiddle: a pod goes on with what it began with, and the next run takes what there is then. The
+// operator, which writes the Snapshot's document when the pod has ended, waits for keys that fit.
 func TestSecretsRotatedInTheMiddle(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		secret, key, right string
 		class              engine.Class
@@ -79,12 +83,17 @@ func TestSecretsRotatedInTheMiddle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := open(t, "rotated-"+name)
-			s.grow(t, slowly)
+			s := open(t, "rotated-"+name, timeout(50*time.Second))
+			s.grow(t, slowly/2)
 			s.backup(t, "run")
 			s.middle(t, "run", 4)
 			s.setSecret(t, c.secret, c.key, "another")
+			s.awaitPodEnd(t, "run")
+			if c.secret == object.StorageSecret {
+				s.setSecret(t, c.secret, c.key, c.right)
+			}
 			s.expect(t, "run", corev1alpha1.BackupSessionPhaseSucceeded)
+			s.setSecret(t, c.secret, c.key, "another")
 			s.backup(t, "wrong")
 			s.expect(t, "wrong", corev1alpha1.BackupSessionPhaseFailed, string(c.class))
 			s.setSecret(t, c.secret, c.key, c.right)
