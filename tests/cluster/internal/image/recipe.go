@@ -58,6 +58,9 @@ func recipes() map[string]recipe {
 		"versitygw":       programRecipe("versitygw", "/usr/local/bin/versitygw", "versity/versitygw"),
 		"kube-rbac-proxy": programRecipe("kube-rbac-proxy", "/usr/local/bin/kube-rbac-proxy", "brancz/kube-rbac-proxy"),
 	}
+	for name, r := range olmRecipes() {
+		m[name] = r
+	}
 	for name, r := range databaseRecipes() {
 		m[name] = r
 	}

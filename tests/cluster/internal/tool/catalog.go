@@ -30,6 +30,7 @@ type Tool struct {
 const (
 	kubeVersionPackage = "k8s.io/component-base/version"
 	sdkVersionPackage  = "github.com/operator-framework/operator-sdk/internal/version"
+	olmModule          = "github.com/operator-framework/operator-lifecycle-manager"
 )
 
 // KubernetesVersions lists the minor versions that we build, newest first. The first one is the default.
@@ -76,6 +77,19 @@ func Catalog() []Tool {
 				sdkVersionPackage + ".Version": "{version}", sdkVersionPackage + ".GitVersion": "{version}", sdkVersionPackage + ".ImageVersion": "{version}",
 			},
 			Minutes: 2.2,
+		},
+		Tool{
+			Name: "opm", Module: "github.com/operator-framework/operator-registry",
+			Packages: []string{"github.com/operator-framework/operator-registry/cmd/opm"}, Binaries: []string{"opm"},
+			Tags: []string{"containers_image_openpgp"}, Minutes: 1.7,
+		},
+		single("grpc-health-probe", "github.com/grpc-ecosystem/grpc-health-probe", "github.com/grpc-ecosystem/grpc-health-probe", 0.2),
+		Tool{
+			Name: "olm", Module: olmModule,
+			Packages: []string{olmModule + "/cmd/olm", olmModule + "/cmd/catalog", olmModule + "/cmd/copy-content", olmModule + "/util/cpb"},
+			Binaries: []string{"olm", "catalog", "copy-content", "cpb"},
+			Tags:     []string{"json1"}, Variables: map[string]string{olmModule + "/pkg/version.OLMVersion": "{version}"},
+			Minutes: 3,
 		},
 	)
 }
