@@ -10,6 +10,7 @@ import (
 
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/repository"
+	rule "kubestash.com/kubestash/internal/domain/snapshot"
 	storagerule "kubestash.com/kubestash/internal/domain/storage"
 	"kubestash.com/kubestash/internal/engine"
 	"kubestash.com/kubestash/internal/kube"
@@ -37,7 +38,7 @@ func (r *Reconciler) finalize(ctx context.Context, s *storagev1alpha1.Snapshot) 
 	if err != nil || !rules {
 		return err
 	}
-	if holdsData(s) && !isForgotten(s) {
+	if holdsData(s) && !rule.Forgotten(s) {
 		r.tell(s, false, "The data of this Snapshot is erased by the next backup of its session, and the Snapshot goes then. "+
 			"Set spec.deletionPolicy to Delete to let it go now and keep its data.")
 		return kube.Wait(forgetInterval, "the next backup forgets the data")

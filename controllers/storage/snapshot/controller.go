@@ -20,6 +20,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/backend"
+	rule "kubestash.com/kubestash/internal/domain/snapshot"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/store"
 )
@@ -104,10 +105,6 @@ func (r *Reconciler) waiting(ctx context.Context, o client.Object) []reconcile.R
 // relevant lets through what bears on a deletion. A status changes every few seconds while a backup runs.
 func relevant() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		return e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() || isForgotten(e.ObjectOld) != isForgotten(e.ObjectNew)
+		return e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() || rule.Forgotten(e.ObjectOld) != rule.Forgotten(e.ObjectNew)
 	}}
-}
-
-func isForgotten(o client.Object) bool {
-	return o.GetAnnotations()[metav1alpha1.AnnotationForgotten] == "true"
 }

@@ -13,6 +13,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/retention"
+	"kubestash.com/kubestash/internal/domain/snapshot"
 )
 
 const (
@@ -176,8 +177,8 @@ func dropNames(r Repository, session string, now time.Time) []string {
 }
 
 // judge decides on all Snapshots of a session: by the policy, and by what a user has deleted together with its data,
-// which only a pod can forget. A Snapshot that is being deleted without its data is nobody's business any more. Without
-// a policy, or while something holds retention back, nothing is judged.
+// which only a pod can forget. A Snapshot that is being deleted without its data, or whose data is forgotten already, is
+// nobody's business any more. Without a policy, or while something holds retention back, nothing is judged.
 func judge(r Repository, session string, succeeds bool, now time.Time) []retention.Decision {
 	if r.Policy == nil || r.HoldBack != "" {
 		return nil
@@ -187,8 +188,9 @@ func judge(r Repository, session string, succeeds bool, now time.Time) []retenti
 	list := []retention.Snapshot{{Name: this, Time: now, Failed: !succeeds}}
 	for _, s := range r.Past {
 		switch {
-		case s.DeletionTimestamp.IsZero():
+		case s.DeletionTimestamp.IsZero(), droppedMeanwhile(r, s):
 			list = append(list, pastSnapshot(r, s))
+		case snapshot.Forgotten(&s):
 		case s.Spec.DeletionPolicy == storagev1alpha1.DeletionPolicyWipeOut:
 			decisions = append(decisions, retention.Decision{Name: s.Name, Reasons: []string{wipedByUser}})
 		}
@@ -200,6 +202,12 @@ func judge(r Repository, session string, succeeds bool, now time.Time) []retenti
 		}
 	}
 	return decisions
+}
+
+// droppedMeanwhile tells of a Snapshot which this very run has dropped, before its operator could write that down. Both
+// times are the API server's.
+func droppedMeanwhile(r Repository, s storagev1alpha1.Snapshot) bool {
+	return snapshot.Forgotten(&s) && r.Snapshot != nil && !s.DeletionTimestamp.Before(&r.Snapshot.CreationTimestamp)
 }
 
 func pastSnapshot(r Repository, s storagev1alpha1.Snapshot) retention.Snapshot {

@@ -220,3 +220,8 @@ func Record(s *storagev1alpha1.SnapshotStatus, err error, now metav1.Time) {
 func Completed(s storagev1alpha1.SnapshotStatus) bool {
 	return metav1alpha1.HasCondition(s.Conditions, storagev1alpha1.ConditionSnapshotMetadataUploaded)
 }
+
+// Forgotten reports whether the restic snapshots of a Snapshot are gone already, and only the rest of it is to follow.
+func Forgotten(o metav1.Object) bool {
+	return o.GetAnnotations()[metav1alpha1.AnnotationForgotten] == "true"
+}

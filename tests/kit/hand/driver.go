@@ -48,6 +48,7 @@ type Driver struct {
 
 	client   *indexed
 	wire     *wire
+	fate     *fate
 	recorder *recorder
 	logger   logr.Logger
 	deps     controllers.Deps
@@ -77,8 +78,9 @@ func New(ctx context.Context, admin, operator *rest.Config, start time.Time, log
 	}
 	own := rest.CopyConfig(admin)
 	own.QPS, own.Burst = -1, 0
+	life := &fate{}
 	d := &Driver{
-		Clock: clocktesting.NewFakePassiveClock(start), wire: &wire{}, recorder: &recorder{}, logger: logger,
+		Clock: clocktesting.NewFakePassiveClock(start), fate: life, wire: &wire{fate: life}, recorder: &recorder{fate: life}, logger: logger,
 		printed: &printed{byPod: map[string]string{}},
 	}
 	if d.Client, err = client.New(own, client.Options{Scheme: scheme}); err != nil {
@@ -120,7 +122,10 @@ func (d *Driver) index(ctx context.Context, cfg *rest.Config, scheme *runtime.Sc
 }
 
 // Restart forgets all that the controllers have in memory, as a new operator would.
-func (d *Driver) Restart() { d.set = newSet(d.deps, d.client, &d.woken) }
+func (d *Driver) Restart() {
+	d.Spare()
+	d.set = newSet(d.deps, d.client, &d.woken)
+}
 
 // Limit restarts the controllers with limits for BackupSessions. A new Driver has none.
 func (d *Driver) Limit(limits queue.Limits) {

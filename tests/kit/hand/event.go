@@ -31,6 +31,7 @@ func (e Event) String() string {
 }
 
 type recorder struct {
+	fate   *fate
 	mutex  sync.Mutex
 	events []Event
 }
@@ -46,6 +47,9 @@ func (r *recorder) Warning(obj runtime.Object, reason, message string) {
 }
 
 func (r *recorder) add(e Event, obj runtime.Object) {
+	if r.fate.isDead() {
+		return
+	}
 	e.Kind = fmt.Sprintf("%T", obj)
 	if o, ok := obj.(client.Object); ok {
 		e.Namespace, e.Name = o.GetNamespace(), o.GetName()

@@ -8,6 +8,7 @@ import (
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
@@ -31,6 +32,20 @@ import (
 // set is one of each controller.
 type set struct {
 	reconcile map[string]func(context.Context, client.ObjectKey) (ctrl.Result, error)
+	// calls are made when an attempt of a hook has ended, which no object shows.
+	calls []<-chan event.GenericEvent
+}
+
+// called reports whether a controller was called for since the last time.
+func (s *set) called() bool {
+	found := false
+	for _, calls := range s.calls {
+		for len(calls) > 0 {
+			<-calls
+			found = true
+		}
+	}
+	return found
 }
 
 // The names of controllers, in the order in which a round calls for them: what others rest on comes first.
@@ -69,9 +84,11 @@ func newSet(d controllers.Deps, c client.Client, w *woken) *set {
 		Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock,
 	}))
 	add(slots, trigger.New(trigger.Deps{Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock}))
+	ofBackups, ofRestores := d.Hooks(), d.Hooks()
+	s.calls = append(s.calls, ofBackups.Runner.Calls(), ofRestores.Runner.Calls())
 	runs := backupsession.New(backupsession.Deps{
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder(""), Clock: d.Clock,
-		Mover: d.Mover, Limits: d.Limits, Hooks: d.Hooks(),
+		Mover: d.Mover, Limits: d.Limits, Hooks: ofBackups,
 	})
 	runs.OnWake(w.add)
 	add(backups, runs)
@@ -80,7 +97,7 @@ func newSet(d controllers.Deps, c client.Client, w *woken) *set {
 	}))
 	add(restores, restoresession.New(restoresession.Deps{
 		Client: d.Client, Live: d.Live, Backends: d.Backends, Logs: d.Logs, Recorder: d.Recorder(""), Clock: d.Clock,
-		Mover: d.Mover, Hooks: d.Hooks(),
+		Mover: d.Mover, Hooks: ofRestores,
 	}))
 	blueprints := backupblueprint.New(backupblueprint.Deps{
 		Client: d.Client, Live: d.Live, Recorder: d.Recorder(""), Clock: d.Clock, Targets: c,

@@ -33,9 +33,10 @@ type pass struct {
 
 func (p pass) String() string { return p.controller + " " + p.key.String() }
 
-// Settle passes over every object of a namespace, round after round, until a round writes nothing and tells nothing.
+// Settle passes over every object of a namespace, round after round, until a round writes nothing and tells nothing,
+// and no attempt of a hook has ended in it.
 // It is an error when that never happens, when a controller fails in that last round, or when one wants to look again
-// in less than a second although nothing has changed.
+// in less than a second although nothing has changed. Of a controller that Kill has killed the error is ErrDead.
 func (d *Driver) Settle(ctx context.Context, namespace string) error {
 	var moved []string
 	for range maxRounds {
@@ -48,7 +49,7 @@ func (d *Driver) Settle(ctx context.Context, namespace string) error {
 		for _, e := range d.recorder.since(events) {
 			moved = append(moved, e.String())
 		}
-		if len(moved) == 0 {
+		if called := d.set.called(); len(moved) == 0 && !called {
 			return errors.Join(failures...)
 		}
 	}
@@ -71,6 +72,8 @@ func (d *Driver) round(ctx context.Context, namespace string) (failures []error,
 		for _, p := range passes {
 			result, err := d.set.reconcile[p.controller](d.context(ctx), p.key)
 			switch {
+			case d.fate.isDead():
+				return nil, ErrDead
 			case err != nil:
 				failures = append(failures, fmt.Errorf("reconciling %s: %w", p, err))
 			case result.RequeueAfter > 0 && result.RequeueAfter < hottest:

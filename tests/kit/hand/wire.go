@@ -12,6 +12,7 @@ import (
 
 // wire counts what goes over it to the API server.
 type wire struct {
+	fate   *fate
 	mutex  sync.Mutex
 	writes []string
 }
@@ -22,15 +23,19 @@ func (w *wire) listen(config *rest.Config) *rest.Config {
 	config.QPS, config.Burst = -1, 0
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(request *http.Request) (*http.Response, error) {
-			if request.Method != http.MethodGet && request.Method != http.MethodHead {
+			if isWrite(request) && !w.fate.isDead() {
 				w.mutex.Lock()
 				w.writes = append(w.writes, request.Method+" "+request.URL.Path)
 				w.mutex.Unlock()
 			}
-			return next.RoundTrip(request)
+			return w.fate.send(next, request)
 		})
 	})
 	return config
+}
+
+func isWrite(request *http.Request) bool {
+	return request.Method != http.MethodGet && request.Method != http.MethodHead
 }
 
 func (w *wire) since(count int) []string {
