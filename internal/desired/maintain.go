@@ -42,6 +42,8 @@ type Maintenance struct {
 	NamespaceLabels map[string]string
 	Timeout         time.Duration
 	Now             time.Time
+	// Last is when the last maintenance started; zero when there was none.
+	Last time.Time
 	// Resources and ServiceAccountName win over the storage's runtimeSettings.
 	Resources          corev1.ResourceRequirements
 	ServiceAccountName string
@@ -50,7 +52,11 @@ type Maintenance struct {
 // Build builds the Job and its Secret. Both belong to the Repository: the Secret goes as soon as the Job has ended.
 func (m Maintenance) Build() (*corev1.Secret, *batchv1.Job, error) {
 	repo, storage := m.Repository.Repository, m.Repository.Storage
-	name := naming.MaintenanceJob(repo.Name, m.Now.Unix())
+	number := m.Last.Unix() + 1
+	if m.Last.IsZero() {
+		number = repo.CreationTimestamp.Unix()
+	}
+	name := naming.MaintenanceJob(repo.Name, number)
 	deadline := metav1.NewTime(m.Now.Add(m.Timeout))
 	run := Run{
 		Namespace: repo.Namespace, Name: name, Labels: MaintenanceLabels(repo), Mover: m.Mover,

@@ -23,13 +23,15 @@ func maintenanceOf(storageNamespace, provider string) Maintenance {
 	storage.Spec.Storage.Provider = provider
 	storage.Spec.Storage.Local = &storagev1alpha1.LocalSpec{MountPath: "/backups"}
 	storage.Spec.RuntimeSettings.Pod = &metav1alpha1.PodRuntimeSettings{ServiceAccountName: "bucket", NodeSelector: map[string]string{"pool": "backup"}}
-	repo := &storagev1alpha1.Repository{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "repo", UID: "r"}}
+	repo := &storagev1alpha1.Repository{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "shop", Name: "repo", UID: "r", CreationTimestamp: metav1.Unix(1795402800, 0),
+	}}
 	repo.Spec.Path, repo.Spec.StorageRef = "/demo/", metav1alpha1.ObjectReference{Namespace: storageNamespace, Name: "store"}
 	return Maintenance{
 		Repository: RunRepository{Repository: repo, Storage: storage, Password: []byte("secret"), Credentials: map[string][]byte{"KEY": []byte("key")}},
 		Paths:      []string{"repository/v1/nightly/dump-0", "repository/v1/nightly/dump-1"},
 		Work:       task.Maintain{Prune: true, Check: true, ReadDataSubset: "3/52"}, EndedJobs: []string{"web-1"}, Mover: Mover{Image: "mover:1"},
-		Timeout: time.Hour, Now: time.Unix(1795402800, 0),
+		Timeout: time.Hour, Now: time.Unix(1795406400, 0),
 		Resources: corev1.ResourceRequirements{Limits: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("64Mi")}},
 	}
 }
@@ -60,6 +62,33 @@ func TestOneMaintenanceJobWorksOffEveryResticRepository(t *testing.T) {
 	}
 	if caps := c.SecurityContext.Capabilities.Add; !slices.Equal(caps, []corev1.Capability{"DAC_READ_SEARCH"}) {
 		t.Errorf("on a network store it may %v", caps)
+	}
+}
+
+func TestTheNameOfAMaintenanceStaysUntilItHasStarted(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		last int64
+		want string
+	}{
+		"the first is named after the Repository's making": {0, "maintain-repo-1795402800"},
+		"a later one after the start of the one before":    {1795402801, "maintain-repo-1795402802"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			for _, late := range []time.Duration{0, time.Hour} {
+				m := maintenanceOf("shop", storagev1alpha1.ProviderS3)
+				m.Now = m.Now.Add(late)
+				if c.last > 0 {
+					m.Last = time.Unix(c.last, 0)
+				}
+				secret, job, err := m.Build()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if job.Name != c.want || secret.Name != c.want {
+					t.Errorf("%s later: Job %s, Secret %s; want %s", late, job.Name, secret.Name, c.want)
+				}
+			}
+		})
 	}
 }
 

@@ -122,15 +122,7 @@ func (r *Reconciler) createJobs(ctx context.Context, s *corev1alpha1.BackupSessi
 	if err != nil {
 		return err
 	}
-	if err := kube.CreateOwned(ctx, r.Client, r.Live, secret, s); err != nil {
-		return err
-	}
-	for _, job := range jobs {
-		if err := kube.CreateOwned(ctx, r.Client, r.Live, job, s); err != nil {
-			return err
-		}
-	}
-	return nil
+	return kube.CreateRun(ctx, r.Client, r.Live, s, secret, jobs...)
 }
 
 func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1alpha1.BackupSession, g *gathered,

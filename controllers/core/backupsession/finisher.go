@@ -86,10 +86,7 @@ func (r *Reconciler) createFinisher(ctx context.Context, s *corev1alpha1.BackupS
 	if err != nil {
 		return err
 	}
-	if err := kube.CreateOwned(ctx, r.Client, r.Live, secret, s); err != nil {
-		return err
-	}
-	return kube.CreateOwned(ctx, r.Client, r.Live, jobs[0], s)
+	return kube.CreateRun(ctx, r.Client, r.Live, s, secret, jobs...)
 }
 
 // lastStep is the Job of a unit's last step while its Task and its Secret are put together.

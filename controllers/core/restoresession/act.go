@@ -76,15 +76,7 @@ func (r *Reconciler) createJobs(ctx context.Context, s *corev1alpha1.RestoreSess
 	if err := r.createClaims(ctx, s, g); err != nil {
 		return err
 	}
-	if err := kube.CreateOwned(ctx, r.Client, r.Live, secret, s); err != nil {
-		return err
-	}
-	for _, job := range jobs {
-		if err := kube.CreateOwned(ctx, r.Client, r.Live, job, s); err != nil {
-			return err
-		}
-	}
-	return nil
+	return kube.CreateRun(ctx, r.Client, r.Live, s, secret, jobs...)
 }
 
 func (r *Reconciler) component(ctx context.Context, run desired.Run, s *corev1alpha1.RestoreSession, g *gathered,

@@ -10,13 +10,13 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/maintenance"
-	"kubestash.com/kubestash/internal/domain/naming"
 	"kubestash.com/kubestash/internal/domain/repository"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/source"
@@ -158,7 +158,7 @@ func (r *Reconciler) startMaintenance(
 	r.starts.Lock()
 	defer r.starts.Unlock()
 	now := r.Clock.Now()
-	wait, err := r.turn(ctx, repo, facts.Settings.MaxConcurrent, verdict.Status.Job, now)
+	wait, err := r.turn(ctx, repo, facts.Settings.MaxConcurrent, verdict.Status.StartTime, now)
 	if err != nil {
 		return err
 	}
@@ -183,6 +183,9 @@ func (r *Reconciler) startMaintenance(
 			Prune: start.Prune, MaxUnused: facts.Settings.MaxUnused, MaxRepackSize: facts.Settings.MaxRepackSize,
 		},
 	}
+	if last := verdict.Status.StartTime; last != nil {
+		in.Last = last.Time
+	}
 	if in.NamespaceLabels, err = kube.NamespaceLabels(ctx, r.Live, repo.Namespace); err != nil {
 		return err
 	}
@@ -193,13 +196,10 @@ func (r *Reconciler) startMaintenance(
 	if err != nil {
 		return err
 	}
-	if err := kube.CreateOwned(ctx, r.Client, r.Live, secret, repo); err != nil {
-		return err
-	}
-	err = kube.CreateOwned(ctx, r.Client, r.Live, job, repo)
+	err = kube.CreateRun(ctx, r.Client, r.Live, repo, secret, job)
 	if kube.IsRefused(err) {
 		verdict.Postponed("Maintenance is due and can't start: " + err.Error())
-		return nil
+		return kube.DropOwned[corev1.Secret](ctx, r.Client, r.Live, repo, secret.Name)
 	}
 	if err != nil {
 		return err
@@ -208,14 +208,15 @@ func (r *Reconciler) startMaintenance(
 	return nil
 }
 
-// turn tells what a start has to wait for; empty when it may be made. The last is the Job of the maintenance before.
-func (r *Reconciler) turn(ctx context.Context, repo *storagev1alpha1.Repository, limit int, last string, now time.Time) (string, error) {
+// turn tells what a start has to wait for; empty when it may be made. The last is when the maintenance before started.
+func (r *Reconciler) turn(ctx context.Context, repo *storagev1alpha1.Repository, limit int, last *metav1.Time, now time.Time) (string, error) {
 	others, own, err := r.atWork(ctx, repo)
 	switch {
 	case err != nil:
 		return "", err
-	case last == naming.MaintenanceJob(repo.Name, now.Unix()):
-		// It would be taken for the new one, and its Report for that of a check that was never made.
+	case last != nil && last.Unix() == now.Unix():
+		// Jobs are named after the start before them: the next one would be taken for this one, and its Report for that of a
+		// check that was never made.
 		return "Maintenance is due and waits a moment: the last one was started in this very second.", nil
 	case own:
 		return "Its maintenance Job is there already, and is seen in a moment.", nil

@@ -104,8 +104,9 @@ func RetentionPolicyJob(backupSession string) string {
 	return Prefixed(Limit, PrefixRetentionPolicy, backupSession)
 }
 
-// MaintenanceJob names the Job that checks and prunes a Repository; unix is when it is made. No name comes twice, so a
-// lock of a Job that has ended is nobody's for ever.
+// MaintenanceJob names the Job that checks and prunes a Repository; unix is the second after the last one was started,
+// or, for the first, when the Repository was made. So the name stays the same until the Job is there, and none comes
+// twice: a lock of a Job that has ended is nobody's for ever.
 func MaintenanceJob(repository string, unix int64) string {
 	return Child("maintain", repository, strconv.FormatInt(unix, 10))
 }
