@@ -42,8 +42,10 @@ type Maintenance struct {
 	NamespaceLabels map[string]string
 	Timeout         time.Duration
 	Now             time.Time
-	// Last is when the last maintenance started; zero when there was none.
-	Last time.Time
+	// Name is that of the Job.
+	Name string
+	// Request is the value of the annotation that asks for maintenance.
+	Request string
 	// Resources and ServiceAccountName win over the storage's runtimeSettings.
 	Resources          corev1.ResourceRequirements
 	ServiceAccountName string
@@ -52,11 +54,7 @@ type Maintenance struct {
 // Build builds the Job and its Secret. Both belong to the Repository: the Secret goes as soon as the Job has ended.
 func (m Maintenance) Build() (*corev1.Secret, *batchv1.Job, error) {
 	repo, storage := m.Repository.Repository, m.Repository.Storage
-	number := m.Last.Unix() + 1
-	if m.Last.IsZero() {
-		number = repo.CreationTimestamp.Unix()
-	}
-	name := naming.MaintenanceJob(repo.Name, number)
+	name := m.Name
 	deadline := metav1.NewTime(m.Now.Add(m.Timeout))
 	run := Run{
 		Namespace: repo.Namespace, Name: name, Labels: MaintenanceLabels(repo), Mover: m.Mover,
@@ -85,10 +83,21 @@ func (m Maintenance) Build() (*corev1.Secret, *batchv1.Job, error) {
 		return nil, nil, err
 	}
 	job := jobs[0]
-	job.Annotations = map[string]string{annotationWork: words(work), annotationSubset: work.ReadDataSubset}
+	job.Annotations = map[string]string{
+		annotationWork: words(work), annotationSubset: work.ReadDataSubset, metav1alpha1.AnnotationMaintain: m.Request,
+	}
 	job.Spec.TTLSecondsAfterFinished = ptr.To(maintenanceJobKept)
 	m.overlay(job)
 	return secret, job, nil
+}
+
+// MaintenanceName is that of the Job that comes after the maintenance which was started last; nil when there was none.
+func MaintenanceName(repo *storagev1alpha1.Repository, last *metav1.Time) string {
+	number := repo.CreationTimestamp.Unix()
+	if last != nil {
+		number = last.Unix() + 1
+	}
+	return naming.MaintenanceJob(repo.Name, number)
 }
 
 // overlay lays the settings over the Job. The storage's ServiceAccount is in its own namespace.

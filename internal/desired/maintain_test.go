@@ -31,7 +31,7 @@ func maintenanceOf(storageNamespace, provider string) Maintenance {
 		Repository: RunRepository{Repository: repo, Storage: storage, Password: []byte("secret"), Credentials: map[string][]byte{"KEY": []byte("key")}},
 		Paths:      []string{"repository/v1/nightly/dump-0", "repository/v1/nightly/dump-1"},
 		Work:       task.Maintain{Prune: true, Check: true, ReadDataSubset: "3/52"}, EndedJobs: []string{"web-1"}, Mover: Mover{Image: "mover:1"},
-		Timeout: time.Hour, Now: time.Unix(1795406400, 0),
+		Timeout: time.Hour, Now: time.Unix(1795406400, 0), Name: MaintenanceName(repo, nil), Request: "today",
 		Resources: corev1.ResourceRequirements{Limits: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("64Mi")}},
 	}
 }
@@ -56,6 +56,9 @@ func TestOneMaintenanceJobWorksOffEveryResticRepository(t *testing.T) {
 	if prune, check, subset := MaintenanceWork(job); !prune || !check || subset != "3/52" {
 		t.Errorf("the Job says prune %v, check %v, %q", prune, check, subset)
 	}
+	if got := job.Annotations[metav1alpha1.AnnotationMaintain]; got != "today" {
+		t.Errorf("the Job was made for the request %q", got)
+	}
 	c := job.Spec.Template.Spec.Containers[0]
 	if c.Resources.Limits.Memory().String() != "64Mi" || c.Resources.Requests.Memory().String() != "64Mi" {
 		t.Errorf("resources: %+v", c.Resources)
@@ -65,28 +68,19 @@ func TestOneMaintenanceJobWorksOffEveryResticRepository(t *testing.T) {
 	}
 }
 
-func TestTheNameOfAMaintenanceStaysUntilItHasStarted(t *testing.T) {
+func TestTheNameOfAMaintenance(t *testing.T) {
+	repo := maintenanceOf("shop", storagev1alpha1.ProviderS3).Repository.Repository
+	started := metav1.Unix(1795402801, 0)
 	for sentence, c := range map[string]struct {
-		last int64
+		last *metav1.Time
 		want string
 	}{
-		"the first is named after the Repository's making": {0, "maintain-repo-1795402800"},
-		"a later one after the start of the one before":    {1795402801, "maintain-repo-1795402802"},
+		"is, for the first, when the Repository was made": {nil, "maintain-repo-1795402800"},
+		"is, for others, the second after the last start": {&started, "maintain-repo-1795402802"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			for _, late := range []time.Duration{0, time.Hour} {
-				m := maintenanceOf("shop", storagev1alpha1.ProviderS3)
-				m.Now = m.Now.Add(late)
-				if c.last > 0 {
-					m.Last = time.Unix(c.last, 0)
-				}
-				secret, job, err := m.Build()
-				if err != nil {
-					t.Fatal(err)
-				}
-				if job.Name != c.want || secret.Name != c.want {
-					t.Errorf("%s later: Job %s, Secret %s; want %s", late, job.Name, secret.Name, c.want)
-				}
+			if got := MaintenanceName(repo, c.last); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})
 	}

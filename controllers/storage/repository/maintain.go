@@ -87,6 +87,11 @@ func (r *Reconciler) gatherMaintenance(
 				storage.Namespace, storage.Name, repo.Namespace)
 		}
 	}
+	var last *metav1.Time
+	if facts.Status != nil {
+		last = facts.Status.StartTime
+	}
+	facts.Next = desired.MaintenanceName(repo, last)
 	facts.Settings = maintenance.Effective(repo.Spec.Maintenance, preset)
 	job, err := store.MaintenanceJob(ctx, r.Client, repo)
 	if err != nil {
@@ -98,6 +103,7 @@ func (r *Reconciler) gatherMaintenance(
 		name = job.Name
 		facts.Job = maintenance.Job{Exists: true, Name: name, UID: string(job.UID), Started: job.CreationTimestamp.Time}
 		facts.Job.Prune, facts.Job.Check, facts.Job.Subset = desired.MaintenanceWork(job)
+		facts.Job.Request = job.Annotations[metav1alpha1.AnnotationMaintain]
 	case facts.Status != nil && facts.Status.Phase == storagev1alpha1.MaintenancePhaseRunning:
 		name = facts.Status.Job
 	default:
@@ -176,15 +182,13 @@ func (r *Reconciler) startMaintenance(
 	}
 	in := desired.Maintenance{
 		Repository: desired.RunRepository{Repository: repo, Storage: storage, Credentials: keys.Credentials, Password: keys.Password},
-		Paths:      facts.Paths, Mover: r.Mover, Timeout: facts.Settings.Timeout, Now: now,
+		Name:       desired.MaintenanceName(repo, verdict.Status.StartTime), Request: facts.Request,
+		Paths: facts.Paths, Mover: r.Mover, Timeout: facts.Settings.Timeout, Now: now,
 		Resources: facts.Settings.Resources, ServiceAccountName: facts.Settings.ServiceAccountName,
 		Work: task.Maintain{
 			Check: start.Check, ReadDataSubset: start.Subset,
 			Prune: start.Prune, MaxUnused: facts.Settings.MaxUnused, MaxRepackSize: facts.Settings.MaxRepackSize,
 		},
-	}
-	if last := verdict.Status.StartTime; last != nil {
-		in.Last = last.Time
 	}
 	if in.NamespaceLabels, err = kube.NamespaceLabels(ctx, r.Live, repo.Namespace); err != nil {
 		return err

@@ -52,11 +52,15 @@ type decision struct {
 	unreadable string
 }
 
-// adopt recognises a Job that was made by a pass whose status was never written.
+// adopt recognises a Job that was made by a pass whose status was never written. Its name tells, or its time; a time alone
+// would not do, because it is the API server's, and StartTime may be ours.
 func (d *decision) adopt() {
 	job, s := d.facts.Job, &d.verdict.Status
-	if job.Exists && job.UID != s.JobUID && (s.StartTime == nil || !job.Started.Before(s.StartTime.Time)) {
+	if job.Exists && job.UID != s.JobUID && (job.Name == d.facts.Next || s.StartTime == nil || !job.Started.Before(s.StartTime.Time)) {
 		s.Job = job.Name
+		if job.Request != "" {
+			s.Request = job.Request // or it would be done once more for the same request
+		}
 		d.started(job.UID, metav1.NewTime(job.Started), job.Prune, job.Check, job.Subset)
 	}
 }

@@ -16,6 +16,8 @@ type Facts struct {
 	// Key is "namespace/name": who the schedules are for.
 	Key      string
 	Settings Settings
+	// Next is the name of the Job that is made next.
+	Next string
 	// Status and Conditions are the Repository's; Status is nil when nothing was planned yet.
 	Status     *storagev1alpha1.MaintenanceStatus
 	Conditions []metav1alpha1.Condition
@@ -52,6 +54,8 @@ type Job struct {
 	// Prune and Check are what it was told to do, and Subset what it reads of the data.
 	Prune, Check bool
 	Subset       string
+	// Request is the value of the annotation that was there when it was made.
+	Request string
 }
 
 // Result is what a Report says of one restic repository.

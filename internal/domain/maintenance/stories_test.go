@@ -74,7 +74,7 @@ func (w *world) pass() {
 			}
 			w.jobs++
 			w.facts.Job = Job{Exists: true, Name: fmt.Sprint("maintain-", w.jobs), UID: fmt.Sprint("uid-", w.jobs), Started: w.now,
-				Prune: i.Prune, Check: i.Check, Subset: i.Subset}
+				Prune: i.Prune, Check: i.Check, Subset: i.Subset, Request: w.facts.Request}
 			w.say("  do     create Job %s: %s", w.facts.Job.Name, describe(i))
 			v.Started(w.facts, w.facts.Job.Name, w.facts.Job.UID, i, w.now)
 		case DropSecret:
@@ -231,6 +231,23 @@ func TestStories(t *testing.T) {
 			w.then("2026-11-25 03:01", "the operator was restarted before it could write the status")
 			w.reports(nil)
 			w.then("2026-11-25 03:10", "the pod reports that all is whole")
+		},
+		"a Job that a user asked for, and whose status was never written, is not made again": func(w *world) {
+			w.facts.Settings.Check.Paused, w.facts.Settings.Prune.Paused = true, true
+			w.then("2026-11-23 12:00", "the Repository is new")
+			w.facts.Request = "first"
+			w.then("2026-11-24 12:00", "the annotation changes")
+			w.reports(nil)
+			w.then("2026-11-24 12:10", "the pod reports")
+			before := *w.facts.Status
+			w.facts.Request = "second"
+			w.then("2026-11-24 12:20", "the annotation changes again")
+			w.facts.Status, w.facts.Next = &before, w.facts.Job.Name
+			w.facts.Job.Started = w.now.Add(-time.Hour)
+			w.then("2026-11-24 12:21", "the operator was replaced before it could write the status, and the API server's clock is an hour behind")
+			w.reports(nil)
+			w.then("2026-11-24 12:30", "the pod reports")
+			w.then("2026-11-24 12:40", "that was all")
 		},
 		"a user asks for it now, although it is paused": func(w *world) {
 			w.facts.Settings.Check.Paused, w.facts.Settings.Prune.Paused = true, true
