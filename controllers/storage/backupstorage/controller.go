@@ -7,16 +7,12 @@ import (
 	"context"
 
 	batchv1 "k8s.io/api/batch/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
@@ -24,7 +20,6 @@ import (
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/storage"
 	"kubestash.com/kubestash/internal/kube"
-	"kubestash.com/kubestash/internal/kube/store"
 )
 
 // The status of a BackupStorage is this controller's, and so is its finalizer (patch).
@@ -103,7 +98,7 @@ func Register(mgr ctrl.Manager, deps Deps) error {
 		For(&storagev1alpha1.BackupStorage{}, builder.WithPredicates(
 			predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Owns(&batchv1.Job{}).
-		Watches(&storagev1alpha1.Repository{}, handler.EnqueueRequestsFromMapFunc(byRepository), builder.WithPredicates(relevant())).
+		Watches(&storagev1alpha1.Repository{}, byRepository(), builder.WithPredicates(relevant())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(New(deps))
 }
@@ -153,25 +148,3 @@ func (r *Reconciler) step(ctx context.Context, s *storagev1alpha1.BackupStorage)
 		return nil
 	}
 }
-
-func byRepository(_ context.Context, o client.Object) []reconcile.Request {
-	r, ok := o.(*storagev1alpha1.Repository)
-	if !ok {
-		return nil
-	}
-	return []reconcile.Request{{NamespacedName: store.Key(r)}}
-}
-
-// relevant lets through what changes a storage's list of Repositories.
-func relevant() predicate.Predicate {
-	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		old, isOld := e.ObjectOld.(*storagev1alpha1.Repository)
-		now, isNow := e.ObjectNew.(*storagev1alpha1.Repository)
-		if !isOld || !isNow {
-			return false
-		}
-		return old.Generation != now.Generation || old.Status.Size != now.Status.Size || deleted(old) != deleted(now)
-	}}
-}
-
-func deleted(o metav1.Object) bool { return !o.GetDeletionTimestamp().IsZero() }

@@ -124,8 +124,7 @@ func usersOf(s *storagev1alpha1.BackupStorage, all []corev1alpha1.BackupConfigur
 // remember adds Repositories to the list in status, and reports whether there were any to add.
 func remember(s *storagev1alpha1.BackupStorage, repositories []storagev1alpha1.Repository) bool {
 	added := false
-	for i := range repositories {
-		info := infoOf(&repositories[i], s.Status)
+	for _, info := range infos(repositories, s.Status) {
 		known := slices.ContainsFunc(s.Status.Repositories, func(k storagev1alpha1.RepositoryInfo) bool {
 			return k.Name == info.Name && k.Namespace == info.Namespace && k.Path == info.Path
 		})

@@ -51,9 +51,7 @@ func (r *Reconciler) gather(ctx context.Context, s *storagev1alpha1.BackupStorag
 	if err != nil {
 		return facts, err
 	}
-	for i := range repositories {
-		facts.Repositories = append(facts.Repositories, infoOf(&repositories[i], s.Status))
-	}
+	facts.Repositories = infos(repositories, s.Status)
 	facts.Pending = storage.Pending(s.Status, facts.Repositories)
 	if len(facts.Problems) > 0 {
 		return facts, nil
@@ -68,20 +66,27 @@ func (r *Reconciler) gather(ctx context.Context, s *storagev1alpha1.BackupStorag
 	return facts, err
 }
 
-// infoOf keeps what a sync has found out of the Repository.
-func infoOf(repo *storagev1alpha1.Repository, known storagev1alpha1.BackupStorageStatus) storagev1alpha1.RepositoryInfo {
-	info := storagev1alpha1.RepositoryInfo{
-		Name: repo.Name, Namespace: repo.Namespace, Path: repo.Spec.Path, Size: repo.Status.Size,
+// infos keep what a sync has found out of the Repositories.
+func infos(repositories []storagev1alpha1.Repository, known storagev1alpha1.BackupStorageStatus) []storagev1alpha1.RepositoryInfo {
+	type entry struct{ namespace, name, path string }
+	before := make(map[entry]*storagev1alpha1.RepositoryInfo, len(known.Repositories))
+	for i := range known.Repositories {
+		k := &known.Repositories[i]
+		before[entry{k.Namespace, k.Name, k.Path}] = k
 	}
-	if repo.Status.SizeBytes != nil {
-		info.SizeBytes = ptr.To(*repo.Status.SizeBytes)
-	}
-	for _, k := range known.Repositories {
-		if k.Name == info.Name && k.Namespace == info.Namespace && k.Path == info.Path {
+	var out []storagev1alpha1.RepositoryInfo
+	for i := range repositories {
+		repo := &repositories[i]
+		info := storagev1alpha1.RepositoryInfo{Name: repo.Name, Namespace: repo.Namespace, Path: repo.Spec.Path, Size: repo.Status.Size}
+		if repo.Status.SizeBytes != nil {
+			info.SizeBytes = ptr.To(*repo.Status.SizeBytes)
+		}
+		if k := before[entry{info.Namespace, info.Name, info.Path}]; k != nil {
 			info.Synced, info.Error = k.Synced, k.Error
 		}
+		out = append(out, info)
 	}
-	return info
+	return out
 }
 
 func (r *Reconciler) initJob(ctx context.Context, s *storagev1alpha1.BackupStorage) (storage.Job, error) {

@@ -82,8 +82,11 @@ func isUnderWay(s storagev1alpha1.BackendSync) bool {
 func Pending(status storagev1alpha1.BackupStorageStatus, inCluster []storagev1alpha1.RepositoryInfo) []storagev1alpha1.RepositoryInfo {
 	var pending []storagev1alpha1.RepositoryInfo
 	for _, r := range status.Repositories {
-		isThere := slices.ContainsFunc(inCluster, func(c storagev1alpha1.RepositoryInfo) bool { return identity(c) == identity(r) })
-		if !isThere && r.Synced != nil && !*r.Synced {
+		// Of thousands that are in the cluster, none gets to the comparison.
+		if r.Synced == nil || *r.Synced {
+			continue
+		}
+		if !slices.ContainsFunc(inCluster, func(c storagev1alpha1.RepositoryInfo) bool { return identity(c) == identity(r) }) {
 			pending = append(pending, *r.DeepCopy())
 		}
 	}

@@ -37,6 +37,8 @@ type cluster struct {
 	client     client.WithWatch
 	audit      audit
 	kubeconfig string
+	// store is where the S3 server is.
+	store string
 }
 
 func newCluster(t *testing.T, isAudited bool) *cluster {
@@ -56,13 +58,21 @@ func newCluster(t *testing.T, isAudited bool) *cluster {
 	must(t, err)
 	c.kubeconfig = kubeconfig(t, c.server.Operator)
 
-	// Maintenance would start pods of its own.
-	storage := object.S3(ground, s3server.Start(t).Endpoint, s3server.Bucket)
-	storage.Spec.Maintenance = &storagev1alpha1.StorageMaintenanceSpec{MaintenanceSpec: storagev1alpha1.MaintenanceSpec{Paused: ptr.To(true)}}
+	c.store = s3server.Start(t).Endpoint
 	c.namespace(t, ground)
 	c.make(t, object.S3Keys(ground, s3server.AccessKeyID, s3server.SecretAccessKey), object.Password(ground, "correct horse"),
-		object.KeepLast(ground, 3), storage)
+		object.KeepLast(ground, 3))
+	c.storage(t, object.Storage)
 	return c
+}
+
+// storage makes a BackupStorage with a prefix of its own. Maintenance would start pods, so there is none.
+func (c *cluster) storage(t *testing.T, name string) {
+	t.Helper()
+	storage := object.S3(ground, c.store, s3server.Bucket)
+	storage.Name, storage.Spec.Storage.S3.Prefix = name, name
+	storage.Spec.Maintenance = &storagev1alpha1.StorageMaintenanceSpec{MaintenanceSpec: storagev1alpha1.MaintenanceSpec{Paused: ptr.To(true)}}
+	c.make(t, storage)
 }
 
 func (c *cluster) namespace(t *testing.T, name string) {
@@ -81,12 +91,12 @@ func (c *cluster) make(t *testing.T, objects ...client.Object) {
 
 // configured makes a BackupConfiguration of a claim, with a Repository of its own. It takes no first backup, because it says that it
 // has had one, and its schedule is the 29th of February.
-func (c *cluster) configured(t *testing.T, namespace, name string) {
+func (c *cluster) configured(t *testing.T, namespace, name, storage string) {
 	t.Helper()
 	claim := object.VolumeClaim(namespace, name)
 	bc := object.BackupConfiguration(ground)
 	bc.Namespace, bc.Name, bc.Spec.Target = namespace, name, object.ClaimRef(namespace)
-	bc.Spec.Target.Name = name
+	bc.Spec.Target.Name, bc.Spec.Backends[0].StorageRef.Name = name, storage
 	bc.Spec.Sessions[0].Addon = object.Addon(object.ClaimAddon, metav1alpha1.TaskLogicalBackup, nil)
 	info := &bc.Spec.Sessions[0].Repositories[0]
 	info.Name, info.Directory = name, namespace+"/"+name

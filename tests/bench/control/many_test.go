@@ -54,7 +54,7 @@ func many(t *testing.T, binary string) []row {
 	for i := range n.small + 1 {
 		c.namespace(t, fmt.Sprintf("many-%03d", i))
 	}
-	each(len(n.keys), func(i int) { c.configured(t, n.keys[i].Namespace, n.keys[i].Name) })
+	each(len(n.keys), func(i int) { c.configured(t, n.keys[i].Namespace, n.keys[i].Name, object.Storage) })
 	o := start(t, binary, c.kubeconfig, fmt.Sprintf("--max-concurrent-backups=%d", manyLimit))
 	c.ready(t, len(n.keys), 20*time.Minute)
 	p := c.play(t, manyPods)

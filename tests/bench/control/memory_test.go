@@ -24,6 +24,8 @@ const (
 	noise = 8 << 20
 	// perNamespace is how many BackupConfigurations a namespace has.
 	perNamespace = 100
+	// perStorage is how many are on a BackupStorage.
+	perStorage = 500
 )
 
 // memory measures an operator with nothing to do: in an empty cluster, in one with many BackupConfigurations, and in one with many things
@@ -51,7 +53,10 @@ func memory(t *testing.T, binary string) []row {
 	for i := range (number + perNamespace - 1) / perNamespace {
 		c.namespace(t, namespaceOf(i*perNamespace))
 	}
-	each(number, func(i int) { c.configured(t, namespaceOf(i), fmt.Sprintf("app-%05d", i)) })
+	for i := range (number + perStorage - 1) / perStorage {
+		c.storage(t, storageOf(i*perStorage))
+	}
+	each(number, func(i int) { c.configured(t, namespaceOf(i), fmt.Sprintf("app-%05d", i), storageOf(i)) })
 	first, took := measure("configured")
 	again, _ := measure("configured-again")
 	c.namespace(t, "foreign")
@@ -71,6 +76,8 @@ func memory(t *testing.T, binary string) []row {
 }
 
 func namespaceOf(i int) string { return fmt.Sprintf("team-%03d", i/perNamespace) }
+
+func storageOf(i int) string { return fmt.Sprintf("storage-%02d", i/perStorage) }
 
 // foreign are a pod and a Secret that others have made.
 func foreign(i int) []client.Object {

@@ -45,7 +45,7 @@ type slot struct {
 func slots(t *testing.T, binary string) []row {
 	c := newCluster(t, true)
 	c.namespace(t, "app")
-	c.configured(t, "app", "app")
+	c.configured(t, "app", "app", object.Storage)
 	p := c.play(t, slotPods)
 	start(t, binary, c.kubeconfig)
 	c.ready(t, 1, 2*time.Minute)
