@@ -123,7 +123,7 @@ func (r *Reconciler) gatherHolds(ctx context.Context, fact *session.Repository, 
 			continue
 		}
 		name := s.Spec.DataSource.Snapshot
-		if chosen, _ := restore.ChooseSnapshot(*s.Spec.DataSource, fact.Past); chosen != nil && (name == "" || name == latestSnapshot) {
+		if chosen, _ := restore.ChooseSnapshot(*s.Spec.DataSource, fact.Past, r.Clock.Now()); chosen != nil && (name == "" || name == latestSnapshot) {
 			name = chosen.Name
 		}
 		readers[name] = s.Namespace + "/" + s.Name

@@ -196,7 +196,7 @@ func (r *Reconciler) findSnapshot(ctx context.Context, g *gathered, want corev1a
 	if err := r.Live.List(ctx, &list, client.InNamespace(repo.Namespace)); err != nil {
 		return nil, fmt.Errorf("listing Snapshots: %w", err)
 	}
-	snapshot, problem := restore.ChooseSnapshot(want, list.Items)
+	snapshot, problem := restore.ChooseSnapshot(want, list.Items, r.Clock.Now())
 	g.depend(storagev1alpha1.KindRepository, repo.Name, repo.Namespace, true)
 	if snapshot == nil {
 		g.missing(false, "%s", problem)

@@ -15,9 +15,16 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 )
 
+// clockSkew is how far apart the clocks of two operators, one after the other, may be.
+const clockSkew = 5 * time.Minute
+
 // ChooseSnapshot returns the one of a Repository's Snapshots that a data source without a Snapshot's name means: the
-// newest that succeeded, for a point in time not later than that. When there is none, problem says so.
-func ChooseSnapshot(source corev1alpha1.RestoreDataSource, snapshots []storagev1alpha1.Snapshot) (chosen *storagev1alpha1.Snapshot, problem string) {
+// newest that succeeded, for a point in time not later than that. When there is none, problem says so. One that is dated
+// in the future was made while some clock was ahead, and what was backed up after it bears an earlier date: it is
+// chosen only when there is no other.
+func ChooseSnapshot(source corev1alpha1.RestoreDataSource, snapshots []storagev1alpha1.Snapshot, now time.Time) (
+	chosen *storagev1alpha1.Snapshot, problem string) {
+	latest := now.Add(clockSkew)
 	var oldest *storagev1alpha1.Snapshot
 	for i := range snapshots {
 		s := &snapshots[i]
@@ -27,7 +34,7 @@ func ChooseSnapshot(source corev1alpha1.RestoreDataSource, snapshots []storagev1
 		if oldest == nil || SnapshotTime(s).Before(SnapshotTime(oldest)) {
 			oldest = s
 		}
-		if inTime(source.PITR, SnapshotTime(s)) && (chosen == nil || SnapshotTime(s).After(SnapshotTime(chosen))) {
+		if inTime(source.PITR, SnapshotTime(s)) && (chosen == nil || newer(SnapshotTime(s), SnapshotTime(chosen), latest)) {
 			chosen = s
 		}
 	}
@@ -40,6 +47,15 @@ func ChooseSnapshot(source corev1alpha1.RestoreDataSource, snapshots []storagev1
 		return nil, fmt.Sprintf("Repository %s has no Snapshot %s, so there is nothing to restore; the oldest that it has is %s of %s.",
 			source.Repository, bound(source.PITR), oldest.Name, SnapshotTime(oldest).UTC().Format(time.RFC3339))
 	}
+}
+
+// newer reports whether a Snapshot of one time is to be preferred to another's. Of two from the future the earlier one is
+// nearer to the truth.
+func newer(at, than, latest time.Time) bool {
+	if than.After(latest) {
+		return at.Before(than)
+	}
+	return at.After(than) && !at.After(latest)
 }
 
 // inTime compares whole seconds: the API knows no others.

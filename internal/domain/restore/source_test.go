@@ -34,6 +34,11 @@ func TestChooseSnapshot(t *testing.T) {
 	deleted.DeletionTimestamp = &metav1.Time{Time: noon}
 	foreign.Spec.Repository = "another"
 	history = append(history, deleted, foreign)
+	soon, far := snapshotOf("soon", noon.Add(time.Minute), ok), snapshotOf("far", noon.Add(48*time.Hour), ok)
+	ahead := snapshotOf("ahead", noon.Add(24*time.Hour), ok)
+	and := func(more ...storagev1alpha1.Snapshot) []storagev1alpha1.Snapshot {
+		return append(slices.Clone(history), more...)
+	}
 	pitr := func(at time.Time, exclusive bool) *corev1alpha1.PITR {
 		return &corev1alpha1.PITR{TargetTime: &metav1.Time{Time: at}, Exclusive: exclusive}
 	}
@@ -49,12 +54,17 @@ func TestChooseSnapshot(t *testing.T) {
 		"exclusive leaves out what is exactly then":    {pitr(noon.Add(-time.Hour), true), history, "oldest", nil},
 		"parts of a second don't count":                {pitr(noon.Add(-time.Hour-time.Millisecond), false), history, "oldest", nil},
 		"a point in the future is now":                 {pitr(noon.Add(24*time.Hour), false), history, "newest", nil},
+		"one from the future isn't the latest":         {nil, and(ahead), "newest", nil},
+		"nor is it for a point in the future":          {pitr(noon.Add(36*time.Hour), false), and(far, ahead), "newest", nil},
+		"whichever comes first":                        {nil, append([]storagev1alpha1.Snapshot{far, ahead}, history...), "newest", nil},
+		"clocks that differ by a minute are no future": {nil, and(soon), "soon", nil},
+		"with nothing but the future, the nearest":     {nil, []storagev1alpha1.Snapshot{far, ahead}, "ahead", nil},
 		"nothing is that old: the oldest is named":     {pitr(noon.Add(-3*time.Hour), false), history, "", []string{"at or before 2026-11-23T09:00:00Z", "nothing to restore", "oldest of 2026-11-23T10:00:00Z"}},
 		"exclusive, and the oldest is exactly then":    {pitr(noon.Add(-2*time.Hour), true), history, "", []string{"before 2026-11-23T10:00:00Z", "oldest of"}},
 		"a Repository in which nothing ever succeeded": {pitr(noon, false), history[2:3], "", []string{"has no Snapshot that succeeded", "nothing to restore"}},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			got, problem := ChooseSnapshot(corev1alpha1.RestoreDataSource{Repository: "repo", PITR: c.pitr}, c.history)
+			got, problem := ChooseSnapshot(corev1alpha1.RestoreDataSource{Repository: "repo", PITR: c.pitr}, c.history, noon)
 			if (got == nil) != (c.want == "") || got != nil && got.Name != c.want {
 				t.Errorf("got %+v, want %q", got, c.want)
 			}
