@@ -15,10 +15,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/naming"
+	"kubestash.com/kubestash/internal/task"
 	"kubestash.com/kubestash/tests/kit/object"
 )
 
@@ -66,6 +69,46 @@ var _ = Describe("The lock of a pod that died", func() {
 		w.settle(ctx)
 		Expect(get[corev1alpha1.BackupSession](ctx, w, "next").Status.Phase).To(Equal(corev1alpha1.BackupSessionPhaseSucceeded))
 		Expect(w.snapshots(ctx)).To(HaveLen(2), "the newest, and one that failed")
+	})
+
+	It("in a backup of several targets is known as stale to a restore and to a maintenance", func(ctx SpecContext) {
+		w.ground(ctx)
+		w.apply(ctx, object.VolumeClaim(w.namespace, object.Uploads), object.BackupBatch(w.namespace))
+		w.settle(ctx)
+		w.runJobs(ctx, 2)
+		w.settle(ctx)
+		w.Step(testStep)
+		killed := object.BackupSession(w.namespace, "killed", object.Batch)
+		killed.Spec.Invoker.Kind = corev1alpha1.KindBackupBatch
+		w.apply(ctx, killed)
+		w.settle(ctx)
+		for _, job := range w.jobs(ctx) {
+			if len(job.Status.Conditions) == 0 {
+				pod, err := w.StartPod(ctx, &job)
+				Expect(err).NotTo(HaveOccurred())
+				Expect(w.EndPodWith(ctx, &job, pod, 137, "")).To(Succeed())
+			}
+		}
+		w.settle(ctx)
+		stale, foreign := "killed-"+object.BatchApp+"-dump", "killed-"+object.BatchUpload+"-dump"
+
+		const repository = object.BatchApp + "-repo"
+		restore := object.RestoreSession(w.namespace, "restore", "latest")
+		restore.Spec.DataSource.Repository = repository
+		w.apply(ctx, restore)
+		w.settle(ctx)
+		order := w.runJob(ctx)
+		Expect(order.EndedJobs).To(And(ContainElement(stale), Not(ContainElement(foreign))))
+		w.settle(ctx)
+
+		repo := get[storagev1alpha1.Repository](ctx, w, repository)
+		base := client.MergeFrom(repo.DeepCopy())
+		metav1.SetMetaDataAnnotation(&repo.ObjectMeta, metav1alpha1.AnnotationMaintain, "now")
+		Expect(w.Client.Patch(ctx, repo, base)).To(Succeed())
+		w.settle(ctx)
+		order = w.runJob(ctx)
+		Expect(order.Kind).To(Equal(task.KindMaintain))
+		Expect(order.EndedJobs).To(And(ContainElement(stale), Not(ContainElement(foreign))))
 	})
 
 	It("in the last step is known as stale to the next run, and not before that step is over", func(ctx SpecContext) {

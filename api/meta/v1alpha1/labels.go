@@ -49,6 +49,10 @@ const (
 // backend is left to be removed when it is deleted. The operator writes it, before it deletes what retention has dropped.
 const AnnotationForgotten = "kubestash.com/forgotten"
 
+// AnnotationTarget, on a Snapshot, is the name that the target which it holds has in its BackupBatch. KubeStash writes it; the
+// Jobs of its run, and the locks that they may have left, are known by it.
+const AnnotationTarget = "kubestash.com/target"
+
 // AnnotationKeep, on a Snapshot, keeps it whatever the RetentionPolicy says, and it doesn't count there. Its value is a reason, for
 // humans. Users write it.
 const AnnotationKeep = "kubestash.com/keep"

@@ -15,7 +15,7 @@ import (
 func (r *Reconciler) endedJobs(
 	ctx context.Context, s *corev1alpha1.BackupSession, g *gathered, u *session.Unit, component string,
 ) ([]string, error) {
-	at := lock.Place{Namespace: s.Namespace, Target: u.Target, Component: component}
+	at := lock.Place{Namespace: s.Namespace, Component: component}
 	for _, repo := range u.Repositories {
 		at.Past = append(at.Past, repo.Past...)
 		if p, ok := g.places[repo.Name]; ok {

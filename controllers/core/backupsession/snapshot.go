@@ -59,6 +59,9 @@ func (r *Reconciler) createSnapshot(ctx context.Context, g *gathered, i session.
 			DeletionPolicy: storagev1alpha1.DeletionPolicyDelete,
 		},
 	}
+	if target := g.targetOf(i.Repository); target != "" {
+		object.Annotations = map[string]string{metav1alpha1.AnnotationTarget: target}
+	}
 	ours := func(existing *storagev1alpha1.Snapshot) bool { return existing.Spec.BackupSession == s.Name }
 	if _, err := kube.Create(ctx, r.Client, r.Live, object, ours); err != nil {
 		return err

@@ -121,11 +121,12 @@ func (r *Reconciler) endedJobs(ctx context.Context, repo *storagev1alpha1.Reposi
 	}
 	for i := range snapshots {
 		s := &snapshots[i]
+		target := s.Annotations[metav1alpha1.AnnotationTarget]
 		if len(s.Status.Components) > 1 {
-			jobs[naming.RetentionPolicyJob(s.Spec.BackupSession)] = true
+			jobs[naming.TargetRetentionPolicyJob(s.Spec.BackupSession, target)] = true
 		}
 		for component := range s.Status.Components {
-			jobs[naming.Job(s.Spec.BackupSession, component, len(s.Status.Components))] = true
+			jobs[naming.TargetJob(s.Spec.BackupSession, target, component, len(s.Status.Components))] = true
 		}
 	}
 	var restores corev1alpha1.RestoreSessionList

@@ -12,8 +12,7 @@ import (
 
 // Facts are who may have left a lock in the repository of a component.
 type Facts struct {
-	// Target is the target's name among several; empty for the only one.
-	Target, Component string
+	Component string
 	// Backups and Restores are the earlier runs.
 	Backups, Restores []Run
 	// Maintenance are the Jobs of the last maintenance.
@@ -25,6 +24,8 @@ type Facts struct {
 // Run is one session.
 type Run struct {
 	Session string
+	// Target is the name of a backup's target among several; empty for the only one.
+	Target string
 	// Components is how many the run has: the names of its Jobs depend on it.
 	Components int
 	// Worked is true once none of the components' Jobs will be started any more, and Over once no Job at all will be.
@@ -36,10 +37,10 @@ func Ended(f Facts) []string {
 	ended := map[string]bool{}
 	for _, run := range f.Backups {
 		if run.Worked || run.Over {
-			ended[naming.TargetJob(run.Session, f.Target, f.Component, run.Components)] = true
+			ended[naming.TargetJob(run.Session, run.Target, f.Component, run.Components)] = true
 		}
 		if run.Over && run.Components > 1 {
-			ended[naming.TargetRetentionPolicyJob(run.Session, f.Target)] = true
+			ended[naming.TargetRetentionPolicyJob(run.Session, run.Target)] = true
 		}
 	}
 	for _, run := range f.Restores {

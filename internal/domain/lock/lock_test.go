@@ -32,6 +32,9 @@ func TestEnded(t *testing.T) {
 			Facts{Component: "dump", Backups: []Run{{Session: "a", Components: 1, Worked: true, Over: true}}, Open: map[string]bool{one: true}}, nil},
 		"a restore that is over": {
 			Facts{Component: "dump", Restores: []Run{{Session: "r", Components: 1, Over: true}}}, []string{naming.RestoreJob("r", "dump", 1)}},
+		"a run with several targets has left those of its own target": {
+			Facts{Component: "dump-pod-0", Backups: []Run{{Session: "a", Target: "db", Components: 2, Over: true}}},
+			[]string{naming.TargetJob("a", "db", "dump-pod-0", 2), naming.TargetRetentionPolicyJob("a", "db")}},
 		"the last maintenance": {Facts{Component: "dump", Maintenance: []string{"m", ""}}, []string{"m"}},
 		"a maintenance that works is alive": {
 			Facts{Component: "dump", Maintenance: []string{"m"}, Open: map[string]bool{"m": true}}, nil},

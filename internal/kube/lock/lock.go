@@ -24,8 +24,7 @@ import (
 // Place is whose repository it is about.
 type Place struct {
 	Namespace string
-	// Target is the target's name among several; empty for the only one.
-	Target, Component string
+	Component string
 	// Past are the Snapshots that were written into it, Repositories those that they are in.
 	Past         []storagev1alpha1.Snapshot
 	Repositories []storagev1alpha1.Repository
@@ -34,7 +33,7 @@ type Place struct {
 // EndedJobs names the Jobs that may have left a lock in the repository of a component and of which no pod works any
 // more, nor will.
 func EndedJobs(ctx context.Context, live client.Reader, at Place) ([]string, error) {
-	facts := lock.Facts{Target: at.Target, Component: at.Component}
+	facts := lock.Facts{Component: at.Component}
 	var err error
 	// The order matters: what is over is asked first, and what is open afterwards, so that nobody starts in between.
 	if facts.Backups, err = backups(ctx, live, at.Namespace, at.Past); err != nil {
@@ -70,7 +69,7 @@ func backups(ctx context.Context, live client.Reader, namespace string, past []s
 	var out []lock.Run
 	for _, s := range past {
 		out = append(out, lock.Run{
-			Session: s.Spec.BackupSession, Components: len(s.Status.Components),
+			Session: s.Spec.BackupSession, Target: s.Annotations[metav1alpha1.AnnotationTarget], Components: len(s.Status.Components),
 			Worked: snapshot.Completed(s.Status) || snapshot.Worked(s.Status), Over: !goesOn[s.Spec.BackupSession],
 		})
 	}
