@@ -168,7 +168,7 @@ func managerOptions(o options, scheme *runtime.Scheme) ctrl.Options {
 			ByObject: map[client.Object]cache.ByObject{
 				&corev1.Pod{}:                             ours,
 				&batchv1.Job{}:                            ours,
-				&batchv1.CronJob{}:                        ours,
+				&batchv1.CronJob{}:                        {Label: ours.Label, Transform: dropPodTemplate},
 				metadataOnly("apps", "Deployment"):        {Transform: keepAnnotations},
 				metadataOnly("apps", "StatefulSet"):       {Transform: keepAnnotations},
 				metadataOnly("apps", "DaemonSet"):         {Transform: keepAnnotations},
@@ -176,6 +176,18 @@ func managerOptions(o options, scheme *runtime.Scheme) ctrl.Options {
 			},
 		},
 	}
+}
+
+// dropPodTemplate drops what is largest in a CronJob and never runs: its Jobs start no pods. There is one for each session of each
+// BackupConfiguration.
+func dropPodTemplate(obj any) (any, error) {
+	cronJob, ok := obj.(*batchv1.CronJob)
+	if !ok {
+		return obj, nil
+	}
+	cronJob.ManagedFields, cronJob.Status = nil, batchv1.CronJobStatus{}
+	cronJob.Spec.JobTemplate.Spec.Template = corev1.PodTemplateSpec{}
+	return cronJob, nil
 }
 
 func metadataOnly(group, kind string) *metav1.PartialObjectMetadata {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -132,9 +133,12 @@ func (r *worker) ensureCronJob(
 	return kube.Apply(ctx, r.Client, wanted, true)
 }
 
-// isSameTrigger compares what we set: the API server fills in the rest.
+// isSameTrigger compares what we set: the API server fills in the rest. The pod's template isn't looked at: the cache doesn't have it, as
+// no pod is made of it.
 func isSameTrigger(existing, wanted *batchv1.CronJob) bool {
-	return equality.Semantic.DeepDerivative(wanted.Spec, existing.Spec) &&
+	spec := wanted.Spec
+	spec.JobTemplate.Spec.Template = corev1.PodTemplateSpec{}
+	return equality.Semantic.DeepDerivative(spec, existing.Spec) &&
 		equality.Semantic.DeepDerivative(wanted.Labels, existing.Labels) &&
 		equality.Semantic.DeepDerivative(wanted.Annotations, existing.Annotations) &&
 		// A field that is wanted empty counts as well.
