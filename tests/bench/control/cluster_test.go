@@ -6,14 +6,19 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
@@ -110,28 +115,67 @@ func (c *cluster) configured(t *testing.T, namespace, name, storage string) {
 	}
 }
 
-// watch tells of every change of the objects of a kind, in the server's order, beginning with those that are there. What it returns
-// ends it; the end of the test does too.
-func (c *cluster) watch(t *testing.T, list client.ObjectList, see func(watch.Event)) (end func()) {
+// watch tells of every change of the objects of a kind, in the server's order, beginning with those that are there. A server that finds us
+// slow ends a watch; then all that is there is told again. What it returns ends it; the end of the test does too.
+func (c *cluster) watch(t *testing.T, list client.ObjectList, see func(runtime.Object)) (end func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	w, err := c.client.Watch(ctx, list)
-	must(t, err)
 	var ended sync.WaitGroup
 	ended.Go(func() {
-		for event := range w.ResultChan() {
-			if event.Type == watch.Error {
-				break
+		for ctx.Err() == nil {
+			if err := c.follow(ctx, list.DeepCopyObject().(client.ObjectList), see); err != nil && ctx.Err() == nil {
+				t.Errorf("watching %T: %v", list, err)
+				return
 			}
-			see(event)
-		}
-		if ctx.Err() == nil {
-			t.Errorf("a watch of %T ended", list)
 		}
 	})
-	end = func() { cancel(); w.Stop(); ended.Wait() }
+	end = func() { cancel(); ended.Wait() }
 	t.Cleanup(end)
 	return end
+}
+
+func (c *cluster) follow(ctx context.Context, list client.ObjectList, see func(runtime.Object)) error {
+	if err := c.client.List(ctx, list); err != nil {
+		return err
+	}
+	items, err := apimeta.ExtractList(list)
+	if err != nil {
+		return err
+	}
+	// What has ended meanwhile comes first: it must not be counted together with what has begun since.
+	slices.SortStableFunc(items, func(a, b runtime.Object) int { return cmp.Compare(works(a), works(b)) })
+	for _, item := range items {
+		see(item)
+	}
+	w, err := c.client.Watch(ctx, list, &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.GetResourceVersion()}})
+	if err != nil {
+		return err
+	}
+	defer w.Stop()
+	for event := range w.ResultChan() {
+		switch event.Type {
+		case watch.Error:
+			return nil
+		case watch.Added, watch.Modified:
+			see(event.Object)
+		}
+	}
+	return nil
+}
+
+// works is 1 for what runs, and 0 for everything else.
+func works(o runtime.Object) int {
+	switch o := o.(type) {
+	case *batchv1.Job:
+		if o.Status.CompletionTime == nil {
+			return 1
+		}
+	case *corev1alpha1.BackupSession:
+		if o.Status.Phase == corev1alpha1.BackupSessionPhaseRunning {
+			return 1
+		}
+	}
+	return 0
 }
 
 // ready waits until so many BackupConfigurations have all that they need.
@@ -139,8 +183,8 @@ func (c *cluster) ready(t *testing.T, number int, within time.Duration) {
 	t.Helper()
 	var mutex sync.Mutex
 	are := map[client.ObjectKey]bool{}
-	end := c.watch(t, &corev1alpha1.BackupConfigurationList{}, func(e watch.Event) {
-		bc, ok := e.Object.(*corev1alpha1.BackupConfiguration)
+	end := c.watch(t, &corev1alpha1.BackupConfigurationList{}, func(o runtime.Object) {
+		bc, ok := o.(*corev1alpha1.BackupConfiguration)
 		mutex.Lock()
 		defer mutex.Unlock()
 		if ok && bc.Status.Phase == corev1alpha1.BackupConfigurationPhaseReady {

@@ -16,7 +16,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
@@ -53,13 +53,13 @@ func (c *cluster) play(t *testing.T, pods time.Duration) *player {
 	var work sync.WaitGroup
 	t.Cleanup(work.Wait)
 	seen := map[client.ObjectKey]bool{}
-	c.watch(t, &batchv1.JobList{}, func(e watch.Event) {
-		job, ok := e.Object.(*batchv1.Job)
+	c.watch(t, &batchv1.JobList{}, func(o runtime.Object) {
+		job, ok := o.(*batchv1.Job)
 		if !ok || job.Spec.ManagedBy != nil {
 			return
 		}
 		key := client.ObjectKeyFromObject(job)
-		if p.noteJob(key, e.Type != watch.Deleted && job.Status.CompletionTime == nil); seen[key] {
+		if p.noteJob(key, works(job) > 0); seen[key] {
 			return
 		}
 		seen[key] = true
@@ -69,9 +69,9 @@ func (c *cluster) play(t *testing.T, pods time.Duration) *player {
 			}
 		})
 	})
-	c.watch(t, &corev1alpha1.BackupSessionList{}, func(e watch.Event) {
-		if s, ok := e.Object.(*corev1alpha1.BackupSession); ok {
-			p.noteSession(client.ObjectKeyFromObject(s), s.Status.Phase, e.Type == watch.Deleted)
+	c.watch(t, &corev1alpha1.BackupSessionList{}, func(o runtime.Object) {
+		if s, ok := o.(*corev1alpha1.BackupSession); ok {
+			p.noteSession(client.ObjectKeyFromObject(s), s.Status.Phase)
 		}
 	})
 	return p
@@ -91,15 +91,12 @@ func (p *player) noteJob(key client.ObjectKey, isOpen bool) {
 	p.mostJobs = max(p.mostJobs, len(p.jobs))
 }
 
-func (p *player) noteSession(key client.ObjectKey, phase corev1alpha1.BackupSessionPhase, isGone bool) {
+// noteSession isn't told of a session that goes: what it came to stays known.
+func (p *player) noteSession(key client.ObjectKey, phase corev1alpha1.BackupSessionPhase) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if p.phases[key] == corev1alpha1.BackupSessionPhaseRunning {
 		p.running--
-	}
-	if isGone {
-		// What it came to stays known.
-		return
 	}
 	if phase == corev1alpha1.BackupSessionPhaseRunning {
 		p.running++
