@@ -11,6 +11,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
@@ -119,6 +120,41 @@ var _ = Describe("A backup", func() {
 		for _, left := range w.jobs(ctx) {
 			Expect(left.DeletionTimestamp).NotTo(BeNil(), "the Job goes on behind the verdict")
 		}
+	})
+
+	It("of a session that was taken out of the configuration goes by the history limit too", func(ctx SpecContext) {
+		bc := object.BackupConfiguration(w.namespace)
+		extra := object.DailySession(w.namespace)
+		extra.Name = "extra"
+		extra.Repositories[0].Name, extra.Repositories[0].Directory = "extra-repo", "demo/extra"
+		bc.Spec.Sessions = append(bc.Spec.Sessions, extra)
+		w.apply(ctx, bc)
+		w.settle(ctx)
+		w.runJobs(ctx, 2)
+		w.settle(ctx)
+		run := func(name, session string) {
+			w.Step(testStep)
+			s := object.BackupSession(w.namespace, name, object.Configuration)
+			s.Spec.Session = session
+			w.apply(ctx, s)
+			w.settle(ctx)
+			w.runJob(ctx)
+			w.settle(ctx)
+		}
+		run("former", extra.Name)
+		Expect(w.sessions(ctx)).To(HaveLen(3))
+
+		current := w.configuration(ctx)
+		current.Spec.Sessions = current.Spec.Sessions[:1]
+		current.Spec.Sessions[0].SessionHistoryLimit = ptr.To[int32](1)
+		Expect(w.Client.Update(ctx, current)).To(Succeed())
+		w.settle(ctx)
+		run("next", object.Session)
+		var names []string
+		for _, s := range w.sessions(ctx) {
+			names = append(names, s.Name)
+		}
+		Expect(names).To(ConsistOf("next", "former"))
 	})
 
 	It("leaves its documents beside the data", func(ctx SpecContext) {

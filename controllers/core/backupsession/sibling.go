@@ -7,6 +7,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -19,6 +21,9 @@ import (
 // bySession is the index that finds the BackupSessions of one session of an invoker.
 const bySession = "kubestash.session"
 
+// byInvoker is the index of BackupSessions by their invoker alone.
+const byInvoker = "kubestash.invoker"
+
 func index(ctx context.Context, indexer client.FieldIndexer) error {
 	err := indexer.IndexField(ctx, &corev1alpha1.BackupSession{}, bySession, func(o client.Object) []string {
 		s, ok := o.(*corev1alpha1.BackupSession)
@@ -30,7 +35,52 @@ func index(ctx context.Context, indexer client.FieldIndexer) error {
 	if err != nil {
 		return fmt.Errorf("indexing BackupSessions by session: %w", err)
 	}
+	err = indexer.IndexField(ctx, &corev1alpha1.BackupSession{}, byInvoker, func(o client.Object) []string {
+		s, ok := o.(*corev1alpha1.BackupSession)
+		if !ok || s.Spec.Invoker == nil {
+			return nil
+		}
+		return []string{invokerOf(s)}
+	})
+	if err != nil {
+		return fmt.Errorf("indexing BackupSessions by invoker: %w", err)
+	}
 	return nil
+}
+
+func invokerOf(s *corev1alpha1.BackupSession) string {
+	return s.Spec.Invoker.Kind + "/" + s.Spec.Invoker.Name
+}
+
+// gatherFormer finds the finished runs of sessions that the invoker doesn't have any more.
+func (r *Reconciler) gatherFormer(ctx context.Context, g *gathered) error {
+	s := &g.facts.Session
+	if s.Spec.Invoker == nil || g.facts.Invoker == nil {
+		return nil
+	}
+	var list corev1alpha1.BackupSessionList
+	if err := r.Client.List(ctx, &list, client.InNamespace(s.Namespace), client.MatchingFields{byInvoker: invokerOf(s)}); err != nil {
+		return fmt.Errorf("listing BackupSessions of %s: %w", invokerOf(s), err)
+	}
+	former := map[string][]session.Past{}
+	for i := range list.Items {
+		other := &list.Items[i]
+		name := other.Spec.Session
+		if name == s.Spec.Session || g.facts.Invoker.Session(name) != nil || !other.DeletionTimestamp.IsZero() || !session.Finished(other.Status) {
+			continue
+		}
+		former[name] = append(former[name], pastOf(other))
+	}
+	for _, name := range slices.Sorted(maps.Keys(former)) {
+		g.facts.Former = append(g.facts.Former, former[name])
+	}
+	return nil
+}
+
+func pastOf(s *corev1alpha1.BackupSession) session.Past {
+	return session.Past{
+		Name: s.Name, Created: s.CreationTimestamp.Time, Skipped: s.Status.Phase == corev1alpha1.BackupSessionPhaseSkipped,
+	}
 }
 
 // invokedSession is the session of a BackupSession that has an invoker.
@@ -59,9 +109,7 @@ func (r *Reconciler) gatherSiblings(ctx context.Context, g *gathered) error {
 			open, keys = append(open, other), append(keys, keyOf(other))
 			continue
 		}
-		g.facts.History = append(g.facts.History, session.Past{
-			Name: other.Name, Created: other.CreationTimestamp.Time, Skipped: other.Status.Phase == corev1alpha1.BackupSessionPhaseSkipped,
-		})
+		g.facts.History = append(g.facts.History, pastOf(other))
 		if other.Status.Phase == corev1alpha1.BackupSessionPhaseSucceeded && olderThan(s, other) {
 			g.facts.Siblings.Newer = other.Name
 		}

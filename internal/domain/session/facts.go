@@ -39,6 +39,8 @@ type Facts struct {
 	Hooks hook.Hooks
 	// History are the finished BackupSessions of the same session, this one not among them.
 	History []Past
+	// Former are those of sessions that the invoker doesn't have any more, by session.
+	Former [][]Past
 }
 
 // Problem is something that keeps a run from starting.

@@ -13,7 +13,18 @@ import (
 // cluster.
 func (d *decision) beyondHistory() []string {
 	limit := d.historyLimit()
-	return append(d.past(false, limit-1), d.past(true, limit)...)
+	return append(append(d.past(false, limit-1), d.past(true, limit)...), d.former()...)
+}
+
+// former names those of sessions that were taken out of the configuration: no run of theirs comes any more that would
+// drop them. Of each as many are kept as of this one.
+func (d *decision) former() []string {
+	var names []string
+	limit := d.historyLimit()
+	for _, list := range d.facts.Former {
+		names = append(append(names, beyond(list, false, limit)...), beyond(list, true, limit)...)
+	}
+	return names
 }
 
 // beyondSkipped is the same for one that is skipped.
@@ -26,10 +37,14 @@ func (d *decision) historyLimit() int {
 	return 1
 }
 
-// past names those that are finished, skipped or not, without the newest ones.
 func (d *decision) past(skipped bool, keep int) []string {
+	return beyond(d.facts.History, skipped, keep)
+}
+
+// beyond names those that are finished, skipped or not, without the newest ones.
+func beyond(history []Past, skipped bool, keep int) []string {
 	var names []string
-	past := slices.Clone(d.facts.History)
+	past := slices.Clone(history)
 	slices.SortFunc(past, func(a, b Past) int {
 		return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(b.Name, a.Name))
 	})

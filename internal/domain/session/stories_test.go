@@ -338,6 +338,19 @@ func TestStories(t *testing.T) {
 			w.then(time.Minute, "a minute later")
 			w.pass()
 		},
+		"those of a session that was taken out go by the same limit": func(w *world) {
+			var former []Past
+			for i, name := range []string{"web-hourly-1", "web-hourly-2", "web-hourly-3"} {
+				former = append(former, Past{Name: name, Created: w.began.Add(time.Duration(i-5) * time.Hour)})
+			}
+			former = append(former, Past{Name: "web-hourly-4", Created: w.began, Skipped: true})
+			w.facts.Former = [][]Past{former, {{Name: "web-weekly-1", Created: w.began.Add(-100 * time.Hour)}}}
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(5*time.Second, "the pod reports success")
+			w.ends("dump", "")
+			w.settle()
+		},
 		"finished sessions beyond the limit go": func(w *world) {
 			limit := int32(2)
 			w.facts.Config.SessionHistoryLimit = &limit
