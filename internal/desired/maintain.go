@@ -55,16 +55,15 @@ type Maintenance struct {
 func (m Maintenance) Build() (*corev1.Secret, *batchv1.Job, error) {
 	repo, storage := m.Repository.Repository, m.Repository.Storage
 	name := m.Name
-	deadline := metav1.NewTime(m.Now.Add(m.Timeout))
 	run := Run{
 		Namespace: repo.Namespace, Name: name, Labels: MaintenanceLabels(repo), Mover: m.Mover,
-		Owner:           *metav1.NewControllerRef(repo, storagev1alpha1.GroupVersion.WithKind(storagev1alpha1.KindRepository)),
-		DeadlineSeconds: ptr.To(max(int64(m.Timeout/time.Second), 1)),
+		Owner: *metav1.NewControllerRef(repo, storagev1alpha1.GroupVersion.WithKind(storagev1alpha1.KindRepository)),
 	}
+	run.Within(m.Timeout, m.Now)
 	work := m.Work
 	order := task.Task{
 		Version: task.Version, Kind: task.KindMaintain, Name: name, Namespace: repo.Namespace, Job: name, EndedJobs: m.EndedJobs,
-		Maintain: &work, EnableCache: true, Deadline: &deadline,
+		Maintain: &work, EnableCache: true, Deadline: run.Deadline,
 	}
 	for _, path := range m.Paths {
 		run.Repositories = append(run.Repositories, m.Repository)

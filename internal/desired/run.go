@@ -9,10 +9,12 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
@@ -38,7 +40,7 @@ type Run struct {
 	// Repositories are what the Tasks work on; Directory, Forget, Check, Before and Record of a component's
 	// Task are filled in by Component.
 	Repositories []RunRepository
-	// DeadlineSeconds ends every Job; nil means none. Deadline is the same as a time.
+	// DeadlineSeconds ends every Job; nil means none. Deadline is when the work in it ends. Within sets both.
 	DeadlineSeconds *int64
 	Deadline        *metav1.Time
 	// Scheduler, JobTemplate and Container are the user's settings, from weakest to strongest. Any may be nil.
@@ -68,6 +70,14 @@ type Component struct {
 	Target        TargetData
 	Security      Security
 	NodeName      string
+}
+
+// Within bounds the work. The pod ends a little before the time is over, so that it can tell what it struggled with
+// before nobody listens any more.
+func (r *Run) Within(timeout time.Duration, now time.Time) {
+	const longest = 15 * time.Second
+	r.DeadlineSeconds = ptr.To(max(int64(timeout/time.Second), 1))
+	r.Deadline = ptr.To(metav1.NewTime(now.Add(timeout - min(timeout/5, longest))))
 }
 
 // Build builds everything that the work needs: the Secret, which must be there first, and a Job per component.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -198,5 +199,21 @@ func TestStorageAndDataAtOnePlaceAreRefused(t *testing.T) {
 	}
 	if _, err := run.Job(component); err == nil || !strings.Contains(err.Error(), "mountPath") {
 		t.Errorf("got error %v, want one that says to change mountPath", err)
+	}
+}
+
+func TestAPodEndsBeforeNobodyListens(t *testing.T) {
+	now := time.Date(2026, 1, 1, 3, 0, 0, 0, time.UTC)
+	for timeout, want := range map[time.Duration]time.Duration{
+		time.Hour: time.Hour - 15*time.Second, 40 * time.Second: 32 * time.Second, 0: 0,
+	} {
+		var run Run
+		run.Within(timeout, now)
+		if got := run.Deadline.Sub(now); got != want {
+			t.Errorf("of %s a pod has %s, want %s", timeout, got, want)
+		}
+		if seconds := *run.DeadlineSeconds; seconds != max(int64(timeout/time.Second), 1) {
+			t.Errorf("of %s a Job has %d s", timeout, seconds)
+		}
 	}
 }

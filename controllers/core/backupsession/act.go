@@ -7,11 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
@@ -95,8 +93,7 @@ func (r *Reconciler) run(s *corev1alpha1.BackupSession, g *gathered, target stri
 		run.Repositories = append(run.Repositories, repo)
 	}
 	if t := session.Timeout(s.Spec, g.facts.Config); t != nil {
-		run.DeadlineSeconds = ptr.To(max(int64(t.Duration/time.Second), 1))
-		run.Deadline = ptr.To(metav1.NewTime(r.Clock.Now().Add(t.Duration)))
+		run.Within(t.Duration, r.Clock.Now())
 	}
 	return run
 }

@@ -7,12 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
@@ -58,8 +56,7 @@ func (r *Reconciler) createJobs(ctx context.Context, s *corev1alpha1.RestoreSess
 		JobTemplate:  s.Spec.Addon.JobTemplate, Container: s.Spec.Addon.ContainerRuntimeSettings,
 	}
 	if t := s.Spec.RestoreTimeout; t != nil {
-		run.DeadlineSeconds = ptr.To(max(int64(t.Duration/time.Second), 1))
-		run.Deadline = ptr.To(metav1.NewTime(r.Clock.Now().Add(t.Duration)))
+		run.Within(t.Duration, r.Clock.Now())
 	}
 	var components []desired.Component
 	for _, c := range g.components {

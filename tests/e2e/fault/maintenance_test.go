@@ -14,8 +14,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
@@ -132,19 +132,17 @@ func (s *shop) limitMaintenance(t *testing.T, limit string) {
 // worthPruning has something that no Snapshot needs any more.
 func (s *shop) worthPruning(t *testing.T) {
 	t.Helper()
+	policy := &storagev1alpha1.RetentionPolicy{}
+	stage.Must(t, s.Client.Get(t.Context(), s.Key(object.Retention), policy))
+	base := client.MergeFrom(policy.DeepCopy())
+	policy.Spec.SuccessfulSnapshots.Last = ptr.To[int32](1)
+	stage.Must(t, s.Client.Patch(t.Context(), policy, base))
 	s.grow(t, 4)
 	s.backup(t, "dropped")
 	s.expect(t, "dropped", corev1alpha1.BackupSessionPhaseSucceeded)
-	snapshot := &storagev1alpha1.Snapshot{}
-	stage.Must(t, s.Client.Get(t.Context(), s.Key(object.Repository+"-dropped"), snapshot))
-	base := client.MergeFrom(snapshot.DeepCopy())
-	snapshot.Spec.DeletionPolicy = storagev1alpha1.DeletionPolicyWipeOut
-	stage.Must(t, s.Client.Patch(t.Context(), snapshot, base))
-	stage.Must(t, s.Client.Delete(t.Context(), snapshot))
-	stage.Await(t, "the Snapshot is gone", soon, func(ctx context.Context) (bool, string) {
-		err := s.Client.Get(ctx, client.ObjectKeyFromObject(snapshot), snapshot)
-		return apierrors.IsNotFound(err), fmt.Sprintf("%v %+v", err, snapshot.Status.Conditions)
-	})
+	s.grow(t, 1)
+	s.backup(t, "kept")
+	s.expect(t, "kept", corev1alpha1.BackupSessionPhaseSucceeded)
 }
 
 func (s *shop) repository(ctx context.Context) (*storagev1alpha1.Repository, error) {

@@ -107,7 +107,7 @@ func TestSecretsRotatedInTheMiddle(t *testing.T) {
 // whose it is.
 func TestLockOfTheLiving(t *testing.T) {
 	t.Parallel()
-	s := open(t, "live-lock")
+	s := open(t, "live-lock", impatient)
 	// A slow proxy of its own keeps it from being done.
 	slow := s3fault.Start(t, "127.0.0.1:0", host.ServerURL)
 	slow.Set(s3fault.Fault{Delay: 300 * time.Millisecond})
@@ -121,7 +121,7 @@ func TestLockOfTheLiving(t *testing.T) {
 	stage.Must(t, holder.Process.Signal(syscall.SIGSTOP))
 
 	s.backup(t, "run")
-	run := s.ended(t, "run", 4*time.Minute)
+	run := s.ended(t, "run", soon)
 	if run.Status.Phase != corev1alpha1.BackupSessionPhaseFailed {
 		t.Errorf("the run is %s", run.Status.Phase)
 	}
@@ -138,6 +138,11 @@ func TestLockOfTheLiving(t *testing.T) {
 	stage.Must(t, holder.Process.Signal(syscall.SIGINT))
 	<-ended
 	s.aftermath(t)
+}
+
+// impatient shortens restic's patience with locks, which is two minutes.
+func impatient(bc *corev1alpha1.BackupConfiguration) {
+	bc.Spec.Sessions[0].Addon = object.Addon(object.WorkloadAddon, metav1alpha1.TaskLogicalBackup, map[string]string{"args": "--retry-lock=15s"})
 }
 
 // awaitReady waits until the storage and the configuration have seen that all is well again.
