@@ -164,7 +164,26 @@ func (r *Reconciler) gatherRepository(ctx context.Context, g *gathered, u *sessi
 			fact.Past = append(fact.Past, *item)
 		}
 	}
+	if err := r.catchUp(ctx, s, fact); err != nil {
+		return err
+	}
 	return r.gatherRetention(ctx, g, u, fact, repo)
+}
+
+// catchUp asks the API server for the Snapshot of a run that has started when the cache doesn't know it, or knows it as
+// it was before its status was written: the run would be taken for one that has lost its Snapshot, or has nothing to do.
+func (r *Reconciler) catchUp(ctx context.Context, s *corev1alpha1.BackupSession, fact *session.Repository) error {
+	if !started(s) || fact.Snapshot != nil && fact.Snapshot.Status.TotalComponents > 0 {
+		return nil
+	}
+	live, found, err := r.snapshot(ctx, s.Namespace, session.SnapshotName(s.Name, fact.Name))
+	if err != nil {
+		return err
+	}
+	if fact.Snapshot = nil; found {
+		fact.Snapshot = live
+	}
+	return nil
 }
 
 func (r *Reconciler) gatherPlace(

@@ -30,7 +30,7 @@ func (d *decision) watch() bool {
 func (d *decision) watchUnit(u Unit, why string) (recorded, running bool) {
 	recorded = true
 	for _, r := range u.Repositories {
-		if r.Snapshot == nil {
+		if r.Snapshot == nil || r.Snapshot.Status.TotalComponents == 0 {
 			d.lose(r.Name)
 			continue
 		}
