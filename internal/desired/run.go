@@ -73,11 +73,11 @@ type Component struct {
 }
 
 // Within bounds the work. The pod ends a little before the time is over, so that it can tell what it struggled with
-// before nobody listens any more.
+// before nobody listens any more. restic has fifteen seconds to end, and needs them when the store doesn't answer.
 func (r *Run) Within(timeout time.Duration, now time.Time) {
-	const longest = 15 * time.Second
+	const longest = 20 * time.Second
 	r.DeadlineSeconds = ptr.To(max(int64(timeout/time.Second), 1))
-	r.Deadline = ptr.To(metav1.NewTime(now.Add(timeout - min(timeout/5, longest))))
+	r.Deadline = ptr.To(metav1.NewTime(now.Add(timeout - min(timeout/3, longest))))
 }
 
 // Build builds everything that the work needs: the Secret, which must be there first, and a Job per component.

@@ -205,7 +205,7 @@ func TestStorageAndDataAtOnePlaceAreRefused(t *testing.T) {
 func TestAPodEndsBeforeNobodyListens(t *testing.T) {
 	now := time.Date(2026, 1, 1, 3, 0, 0, 0, time.UTC)
 	for timeout, want := range map[time.Duration]time.Duration{
-		time.Hour: time.Hour - 15*time.Second, 40 * time.Second: 32 * time.Second, 0: 0,
+		time.Hour: time.Hour - 20*time.Second, 30 * time.Second: 20 * time.Second, 0: 0,
 	} {
 		var run Run
 		run.Within(timeout, now)

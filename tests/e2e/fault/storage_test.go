@@ -58,7 +58,7 @@ func TestStorageFailsInTheMiddle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := open(t, "storage-"+name, timeout(40*time.Second))
+			s := open(t, "storage-"+name, timeout(time.Minute))
 			s.grow(t, slowly)
 			s.backup(t, "run")
 			s.middle(t, "run", 4)
