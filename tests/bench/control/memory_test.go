@@ -65,8 +65,8 @@ func memory(t *testing.T, binary string) []row {
 	return []row{
 		memoryRow("memory, idle: an empty cluster", idle, goalIdle),
 		{what: fmt.Sprintf("time until %d BackupConfigurations are ready, with a CronJob and a Repository each", number), figure: took.Round(time.Second).String()},
-		memoryRow(fmt.Sprintf("memory with %d BackupConfigurations, after it has set them up", number), first, goalConfigured),
-		memoryRow("the same after a restart", again, goalConfigured),
+		configuredRow(fmt.Sprintf("memory with %d BackupConfigurations, after it has set them up", number), first),
+		configuredRow("the same after a restart", again),
 		{
 			fmt.Sprintf("memory for %d foreign Pods and %d foreign Secrets more, after a restart", number, number),
 			fmt.Sprintf("%s (%+.1f MiB), peak %s", mebibytes(beside.rss), float64(beside.rss-again.rss)/(1<<20), mebibytes(beside.peak)),
@@ -89,4 +89,13 @@ func foreign(i int) []client.Object {
 
 func memoryRow(what string, u usage, goal int64) row {
 	return row{what, fmt.Sprintf("%s at rest, peak %s", mebibytes(u.rss), mebibytes(u.peak)), "≤ " + mebibytes(goal), u.rss <= goal}
+}
+
+// configuredRow has a goal that is for all of the objects: a part of them reaches nothing.
+func configuredRow(what string, u usage) row {
+	r := memoryRow(what, u, goalConfigured)
+	if bench.Percent() < 100 {
+		r.figure, r.goal = r.figure+" (the goal, with all of them: "+r.goal+")", ""
+	}
+	return r
 }
