@@ -138,6 +138,21 @@ func crds(t *testing.T) (kinds []string) {
 	return kinds
 }
 
+// A bundle of other CRDs than the operator's would be installed without a word.
+func TestTheCRDsAreThoseOfThisVersion(t *testing.T) {
+	files, err := filepath.Glob("../crd/bases/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		want := read[struct{ Spec any }](t, file)
+		got := read[struct{ Spec any }](t, filepath.Join(bundle, "manifests", filepath.Base(file)))
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is another one in the bundle: run \"make bundle\"", filepath.Base(file))
+		}
+	}
+}
+
 // Whoever mirrors the related images has all that is ever started.
 func TestEveryImageIsRelated(t *testing.T) {
 	c := readCSV(t)
