@@ -14,6 +14,7 @@ import (
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -150,9 +151,9 @@ func TestQueue(t *testing.T) {
 				job := &batchv1.Job{}
 				must(t, host.client.Get(ctx, w.key(s.Name), job))
 				if job.CreationTimestamp.Before(&last) {
-					t.Errorf("Job %s was made at %s, and the one before ended at %s", s.Name, job.CreationTimestamp, last)
+					t.Errorf("Job %s was made at %s, and the pod of the one before ended at %s", s.Name, job.CreationTimestamp, last)
 				}
-				last = *job.Status.CompletionTime
+				last = w.podEnd(ctx, t, s.Name)
 			}
 		})).
 		Feature())
@@ -279,6 +280,17 @@ func TestSeveralRepositories(t *testing.T) {
 			}
 		})).
 		Feature())
+}
+
+// podEnd is when the pod of a Job has ended.
+func (w *world) podEnd(ctx context.Context, t testing.TB, job string) metav1.Time {
+	t.Helper()
+	var pods corev1.PodList
+	must(t, host.client.List(ctx, &pods, client.InNamespace(w.namespace), client.MatchingLabels{batchv1.JobNameLabel: job}))
+	if len(pods.Items) != 1 || len(pods.Items[0].Status.ContainerStatuses) != 1 || pods.Items[0].Status.ContainerStatuses[0].State.Terminated == nil {
+		t.Fatalf("the pods of Job %s: %+v", job, pods.Items)
+	}
+	return pods.Items[0].Status.ContainerStatuses[0].State.Terminated.FinishedAt
 }
 
 func (w *world) runs(ctx context.Context, t testing.TB) []corev1alpha1.BackupSession {
