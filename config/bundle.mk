@@ -27,3 +27,57 @@ bundle-check: $(CLUSTER) ## Check the bundle as the catalogs do.
 	@$$($(CLUSTER) bin operator-sdk) bundle validate bundle --select-optional suite=operatorframework --optional-values k8s-version=1.36 \
 		--output json-alpha1 > .cluster/bundle-check.json || true
 	go run ./config/manifests/judge config/manifests/allowed.txt .cluster/bundle-check.json
+
+BUNDLE_IMAGE ?= $(IMAGES)/kubestash-bundle:v$(BUNDLE_VERSION)
+
+.PHONY: catalog
+catalog: $(CLUSTER) ## Write the file-based catalog from catalog/package.yaml and the bundle, and check it.
+	@mkdir -p catalog/kubestash; opm=$$($(CLUSTER) bin opm); \
+		{ cat catalog/package.yaml; $$opm render bundle --output yaml --alpha-image-ref-template "$(BUNDLE_IMAGE)"; } > catalog/kubestash/catalog.yaml; \
+		$$opm validate catalog/kubestash
+
+# It fails unless each of the tests that are listed has told a result: an empty answer passes otherwise.
+.PHONY: scorecard
+scorecard: kubernetes-local ## Run the scorecard on the bundle, on the cluster on this machine.
+	@mkdir -p .cluster; sed "s|quay.io/operator-framework/scorecard-test:v[0-9.]*|$$($(CLUSTER) image scorecard-test)|" \
+		bundle/tests/scorecard/config.yaml > .cluster/scorecard.yaml
+	@$(KUBECTL) create namespace kubestash-scorecard --dry-run=client -o yaml | $(KUBECTL) apply --server-side -f - > /dev/null
+	@untar=$$($(CLUSTER) image untar); sdk=$$($(CLUSTER) bin operator-sdk); \
+		$$sdk scorecard bundle --config .cluster/scorecard.yaml --kubeconfig $(KUBECONFIG) --namespace kubestash-scorecard --service-account default \
+			--untar-image $$untar --storage-image $$untar --wait-time 180s --pod-security restricted --output text | tee .cluster/scorecard.txt
+	@wanted=$$(grep -c 'image:' .cluster/scorecard.yaml); got=$$(grep -c '^[[:space:]]*State: pass$$' .cluster/scorecard.txt || true); \
+		if [ "$$got" -ne "$$wanted" ]; then echo "make: $$got of $$wanted tests have passed" >&2; exit 1; fi
+
+##@ OLM
+
+.PHONY: olm-up
+olm-up: kubernetes-local ## Install OLM v0 on the cluster on this machine.
+	@$(CLUSTER) olm
+
+OLM := .cluster/olm
+
+# The committed bundle with this checkout's images, in a catalog of its own, the way that OperatorHub installs it.
+.PHONY: deploy-olm
+deploy-olm: olm-up images ## Install the operator by OLM: catalog, CatalogSource, OperatorGroup, Subscription; wait until it's ready.
+	@rm -rf $(OLM) && mkdir -p $(OLM)/catalog/kubestash && cp -r bundle bundle.Dockerfile $(OLM) && cp catalog/Dockerfile $(OLM)/catalog
+	@sed -i -e "s|$(OPERATOR_IMAGE)|$$(cat .cluster/images/operator)|g; s|$(MOVER_IMAGE)|$$(cat .cluster/images/mover)|g" \
+		-e "s|$(PROXY_IMAGE)|$$(cat .cluster/images/kube-rbac-proxy)|g" $(OLM)/bundle/manifests/kubestash.clusterserviceversion.yaml
+	@$(CLUSTER) build-image --name kubestash-bundle --file $(OLM)/bundle.Dockerfile $(OLM) > $(OLM)/bundle.image
+	@opm=$$($(CLUSTER) bin opm); { cat catalog/package.yaml; \
+		$$opm render $(OLM)/bundle --output yaml --alpha-image-ref-template "$$(cat $(OLM)/bundle.image)"; } > $(OLM)/catalog/kubestash/catalog.yaml; \
+		$$opm validate $(OLM)/catalog/kubestash
+	@$(CLUSTER) build-image --name kubestash-catalog --file $(OLM)/catalog/Dockerfile --build-arg OPM=$$($(CLUSTER) image opm) $(OLM)/catalog > $(OLM)/catalog.image
+	@sed "s|@CATALOG_IMAGE@|$$(cat $(OLM)/catalog.image)|" config/olm/install.yaml.in > $(OLM)/install.yaml
+	$(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy -f $(OLM)/install.yaml
+	@for i in $$(seq 120); do \
+		phase=$$($(KUBECTL) -n kubestash get csv kubestash.v$(BUNDLE_VERSION) -o jsonpath='{.status.phase}' 2> /dev/null || true); \
+		if [ "$$phase" = Succeeded ]; then echo "kubestash.v$(BUNDLE_VERSION) is installed"; exit 0; fi; sleep 1; \
+	done; echo "make: OLM has not installed kubestash.v$(BUNDLE_VERSION) within 2 minutes:" >&2; \
+	$(KUBECTL) -n kubestash get subscriptions,installplans,csv -o wide >&2; \
+	$(KUBECTL) -n kubestash get subscription kubestash -o jsonpath='{range .status.conditions[*]}{.type}: {.message}{"\n"}{end}' >&2; exit 1
+
+.PHONY: undeploy-olm
+undeploy-olm: ## Remove the operator as OLM has installed it. CRDs, objects and backups stay.
+	$(KUBECTL) -n kubestash delete --ignore-not-found subscriptions.operators.coreos.com/kubestash
+	$(KUBECTL) -n kubestash delete --ignore-not-found --all clusterserviceversions.operators.coreos.com
+	$(KUBECTL) -n olm delete --ignore-not-found catalogsources.operators.coreos.com/kubestash
