@@ -134,10 +134,13 @@ run: kubernetes-$(WHERE) ## Run the operator from source against the cluster, un
 		--mover-image "$$($(KUBECTL) -n kubestash get deployment kubestash-operator \
 			-o jsonpath='{.spec.template.spec.containers[0].env[?(@.name=="RELATED_IMAGE_MOVER")].value}')"
 
+# How the demo installs the operator: kustomize, or olm, for which OLM is built first (5 minutes more the first time).
+INSTALL ?= kustomize
+
 .PHONY: demo
 demo: can-push-$(WHERE) $(CLUSTER) ## Back up and restore an annotated Deployment on a real cluster, step by step, and compare every byte.
 	@mkdir -p bin && { [ -x bin/demo ] || echo "building the demo: up to 2 minutes the first time, without the downloads"; } && go build -o bin/demo ./tests/demo
-	@bin/demo --local=$(if $(filter local,$(WHERE)),true,false) --kubectl $(KUBECTL)
+	@bin/demo --local=$(if $(filter local,$(WHERE)),true,false) --kubectl $(KUBECTL) --install $(INSTALL)
 
 ##@ Test
 

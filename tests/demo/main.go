@@ -39,7 +39,9 @@ type demo struct {
 	bucket     *s3.Client
 	// folder keeps what the demo leaves behind, for people to look at.
 	folder string
-	times  times
+	// install is the command that installs the operator.
+	install string
+	times   times
 }
 
 func main() {
@@ -53,11 +55,20 @@ func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	local := flag.Bool("local", true, "start and use the Kubernetes of tests/cluster")
+	install := flag.String("install", "kustomize", "how the operator is installed: kustomize, or olm (only on the Kubernetes of tests/cluster)")
 	kubectl := flag.String("kubectl", "", "the kubectl to use (default: that of PATH)")
 	flag.Parse()
 	d, err := newDemo(*local, *kubectl)
 	if err != nil {
 		return err
+	}
+	switch {
+	case *install == "kustomize":
+		d.install = "make deploy"
+	case *install == "olm" && *local:
+		d.install = "make deploy-olm"
+	default:
+		return fmt.Errorf("choosing how to install: INSTALL=%s: kustomize, or olm on the cluster on this machine", *install)
 	}
 	return d.tell(ctx)
 }

@@ -85,7 +85,7 @@ func (d *demo) startCluster(ctx context.Context) error {
 }
 
 func (d *demo) deploy(ctx context.Context) error {
-	if err := d.run(ctx, "make deploy"); err != nil {
+	if err := d.run(ctx, d.install); err != nil {
 		return err
 	}
 	for _, command := range []string{
