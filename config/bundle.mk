@@ -33,7 +33,7 @@ BUNDLE_IMAGE ?= $(IMAGES)/kubestash-bundle:v$(BUNDLE_VERSION)
 .PHONY: catalog
 catalog: $(CLUSTER) ## Write the file-based catalog from catalog/package.yaml and the bundle, and check it.
 	@mkdir -p catalog/kubestash; opm=$$($(CLUSTER) bin opm); \
-		{ cat catalog/package.yaml; $$opm render bundle --output yaml --alpha-image-ref-template "$(BUNDLE_IMAGE)"; } > catalog/kubestash/catalog.yaml; \
+		{ cat catalog/package.yaml; $$opm render bundle --output yaml --migrate-level bundle-object-to-csv-metadata --alpha-image-ref-template "$(BUNDLE_IMAGE)"; } > catalog/kubestash/catalog.yaml; \
 		$$opm validate catalog/kubestash
 
 # It fails unless each of the tests that are listed has told a result: an empty answer passes otherwise.
@@ -64,7 +64,7 @@ deploy-olm: olm-up images ## Install the operator by OLM: catalog, CatalogSource
 		-e "s|$(PROXY_IMAGE)|$$(cat .cluster/images/kube-rbac-proxy)|g" $(OLM)/bundle/manifests/kubestash.clusterserviceversion.yaml
 	@$(CLUSTER) build-image --name kubestash-bundle --file $(OLM)/bundle.Dockerfile $(OLM) > $(OLM)/bundle.image
 	@opm=$$($(CLUSTER) bin opm); { cat catalog/package.yaml; \
-		$$opm render $(OLM)/bundle --output yaml --alpha-image-ref-template "$$(cat $(OLM)/bundle.image)"; } > $(OLM)/catalog/kubestash/catalog.yaml; \
+		$$opm render $(OLM)/bundle --output yaml --migrate-level bundle-object-to-csv-metadata --alpha-image-ref-template "$$(cat $(OLM)/bundle.image)"; } > $(OLM)/catalog/kubestash/catalog.yaml; \
 		$$opm validate $(OLM)/catalog/kubestash
 	@$(CLUSTER) build-image --name kubestash-catalog --file $(OLM)/catalog/Dockerfile --build-arg OPM=$$($(CLUSTER) image opm) $(OLM)/catalog > $(OLM)/catalog.image
 	@sed "s|@CATALOG_IMAGE@|$$(cat $(OLM)/catalog.image)|" config/olm/install.yaml.in > $(OLM)/install.yaml
