@@ -58,6 +58,7 @@ func last(text string) string { return text[max(0, len(text)-2000):] }
 
 // watch looks at a tree of processes.
 type watch struct {
+	root int
 	stop chan struct{}
 	done sync.WaitGroup
 	peak int64
@@ -65,7 +66,7 @@ type watch struct {
 }
 
 func newWatch(pid int) *watch {
-	w := &watch{stop: make(chan struct{}), seen: map[int]bool{}}
+	w := &watch{root: pid, stop: make(chan struct{}), seen: map[int]bool{}}
 	w.done.Go(func() {
 		tick := time.NewTicker(sampling)
 		defer tick.Stop()
@@ -84,7 +85,7 @@ func newWatch(pid int) *watch {
 func (w *watch) end() (peak int64, children int) {
 	close(w.stop)
 	w.done.Wait()
-	return w.peak, max(len(w.seen)-1, 0)
+	return w.peak, len(w.seen)
 }
 
 // sum is the memory of a process and of all below it. One that ends meanwhile counts nothing.
@@ -101,7 +102,10 @@ func (w *watch) sum(pid int) int64 {
 	if err != nil {
 		return 0
 	}
-	w.seen[pid] = true
+	// A Go program that starts its first process makes one more, for a moment, to see whether it may.
+	if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); err == nil && pid != w.root && strings.TrimSpace(string(name)) == "restic" {
+		w.seen[pid] = true
+	}
 	total := pages * int64(os.Getpagesize())
 	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	if err != nil {
