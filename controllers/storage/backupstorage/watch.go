@@ -4,18 +4,16 @@
 package backupstorage
 
 import (
-	"context"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/store"
 )
 
@@ -25,29 +23,16 @@ const afterRepository = 5 * time.Second
 
 // byRepository looks at the storage of a Repository, soon; at once when one goes, as somebody may wait for that.
 func byRepository() handler.EventHandler {
-	look := func(o client.Object, isGone bool, work workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+	return kube.Later(func(o client.Object, isGone bool) (client.ObjectKey, time.Duration, bool) {
 		r, ok := o.(*storagev1alpha1.Repository)
 		if !ok {
-			return
+			return client.ObjectKey{}, 0, false
 		}
-		request := reconcile.Request{NamespacedName: store.Key(r)}
 		if isGone || deleted(r) {
-			work.Add(request)
-			return
+			return store.Key(r), 0, true
 		}
-		work.AddAfter(request, afterRepository)
-	}
-	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, work workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			look(e.Object, false, work)
-		},
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, work workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			look(e.ObjectNew, false, work)
-		},
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, work workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			look(e.Object, true, work)
-		},
-	}
+		return store.Key(r), afterRepository, true
+	})
 }
 
 // relevant lets through what changes a storage's list of Repositories.

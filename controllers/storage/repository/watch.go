@@ -4,17 +4,14 @@
 package repository
 
 import (
-	"context"
 	"time"
 
-	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	rule "kubestash.com/kubestash/internal/domain/snapshot"
+	"kubestash.com/kubestash/internal/kube"
 )
 
 // A Repository sums its Snapshots up. A backup writes its Snapshot several times in a row and drops an older one at its end; counting after
@@ -26,29 +23,17 @@ const (
 	afterStart = 15 * time.Second
 )
 
-// snapshots looks at the Repository of a Snapshot, soon. What is asked for several times meanwhile is done once, at the earliest of
-// the times.
+// snapshots looks at the Repository of a Snapshot, soon.
 func snapshots() handler.EventHandler {
-	count := func(o client.Object, isGone bool, work workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+	return kube.Later(func(o client.Object, isGone bool) (client.ObjectKey, time.Duration, bool) {
 		s, ok := o.(*storagev1alpha1.Snapshot)
 		if !ok || s.Spec.Repository == "" {
-			return
+			return client.ObjectKey{}, 0, false
 		}
 		after := afterChange
 		if !isGone && s.DeletionTimestamp.IsZero() && !rule.Completed(s.Status) {
 			after = afterStart
 		}
-		work.AddAfter(reconcile.Request{NamespacedName: client.ObjectKey{Namespace: s.Namespace, Name: s.Spec.Repository}}, after)
-	}
-	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, work workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			count(e.Object, false, work)
-		},
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, work workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			count(e.ObjectNew, false, work)
-		},
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, work workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			count(e.Object, true, work)
-		},
-	}
+		return client.ObjectKey{Namespace: s.Namespace, Name: s.Spec.Repository}, after, true
+	})
 }

@@ -8,24 +8,13 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	rule "kubestash.com/kubestash/internal/domain/snapshot"
+	"kubestash.com/kubestash/internal/kube/kubetest"
 )
-
-// work notes what is asked for, and how soon.
-type work struct {
-	workqueue.TypedRateLimitingInterface[reconcile.Request]
-	asked map[client.ObjectKey]time.Duration
-}
-
-func (w *work) AddAfter(request reconcile.Request, after time.Duration) {
-	w.asked[request.NamespacedName] = after
-}
 
 func TestARepositoryIsCountedOnceForWhatHappensToItsSnapshotsInARow(t *testing.T) {
 	begun := &storagev1alpha1.Snapshot{
@@ -39,27 +28,35 @@ func TestARepositoryIsCountedOnceForWhatHappensToItsSnapshotsInARow(t *testing.T
 	nobodys.Spec.Repository = ""
 	tell := snapshots()
 	for sentence, c := range map[string]struct {
-		happens func(*work)
+		happens func(*kubetest.Queue)
 		want    time.Duration
 	}{
-		"one that begins can wait, as it may end soon": {func(w *work) { tell.Create(t.Context(), event.CreateEvent{Object: begun}, w) }, afterStart},
+		"one that begins can wait, as it may end soon": {func(w *kubetest.Queue) { tell.Create(t.Context(), event.CreateEvent{Object: begun}, w) }, afterStart},
 		"so can what it tells of its progress": {
-			func(w *work) { tell.Update(t.Context(), event.UpdateEvent{ObjectOld: begun, ObjectNew: begun}, w) }, afterStart},
+			func(w *kubetest.Queue) {
+				tell.Update(t.Context(), event.UpdateEvent{ObjectOld: begun, ObjectNew: begun}, w)
+			}, afterStart},
 		"one that has ended counts in a moment": {
-			func(w *work) { tell.Update(t.Context(), event.UpdateEvent{ObjectOld: begun, ObjectNew: ended}, w) }, afterChange},
+			func(w *kubetest.Queue) {
+				tell.Update(t.Context(), event.UpdateEvent{ObjectOld: begun, ObjectNew: ended}, w)
+			}, afterChange},
 		"so does one that is to go": {
-			func(w *work) { tell.Update(t.Context(), event.UpdateEvent{ObjectOld: begun, ObjectNew: going}, w) }, afterChange},
+			func(w *kubetest.Queue) {
+				tell.Update(t.Context(), event.UpdateEvent{ObjectOld: begun, ObjectNew: going}, w)
+			}, afterChange},
 		"and one that has gone, whatever became of it": {
-			func(w *work) { tell.Delete(t.Context(), event.DeleteEvent{Object: begun}, w) }, afterChange},
+			func(w *kubetest.Queue) { tell.Delete(t.Context(), event.DeleteEvent{Object: begun}, w) }, afterChange},
 		"one that was there when the operator started": {
-			func(w *work) { tell.Create(t.Context(), event.CreateEvent{Object: ended, IsInInitialList: true}, w) }, afterChange},
-		"one of no Repository is nobody's business": {func(w *work) { tell.Create(t.Context(), event.CreateEvent{Object: nobodys}, w) }, 0},
+			func(w *kubetest.Queue) {
+				tell.Create(t.Context(), event.CreateEvent{Object: ended, IsInInitialList: true}, w)
+			}, afterChange},
+		"one of no Repository is nobody's business": {func(w *kubetest.Queue) { tell.Create(t.Context(), event.CreateEvent{Object: nobodys}, w) }, 0},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			w := &work{asked: map[client.ObjectKey]time.Duration{}}
+			w := kubetest.NewQueue()
 			c.happens(w)
-			if got := w.asked[client.ObjectKey{Namespace: "demo", Name: "repo"}]; got != c.want || len(w.asked) > 1 {
-				t.Errorf("it is counted after %s, not %s: %v", got, c.want, w.asked)
+			if got := w.Asked[client.ObjectKey{Namespace: "demo", Name: "repo"}]; got != c.want || len(w.Asked) > 1 {
+				t.Errorf("it is counted after %s, not %s: %v", got, c.want, w.Asked)
 			}
 		})
 	}
