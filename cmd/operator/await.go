@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 const (
@@ -20,18 +21,11 @@ const (
 // minutes before it starts a container again that ended at once, long after the API server is back. One that doesn't
 // answer in time is left to whoever asks next, whose error says why.
 func awaitAPI(ctx context.Context, log logr.Logger, ask func() error, patience, interval time.Duration) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for {
+	_ = wait.PollUntilContextTimeout(ctx, interval, patience, true, func(context.Context) (bool, error) {
 		err := ask()
-		if err == nil {
-			return
+		if err != nil {
+			log.Info("The API server does not answer yet", "reason", err.Error())
 		}
-		log.Info("The API server does not answer yet", "reason", err.Error())
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(interval):
-		}
-	}
+		return err == nil, nil
+	})
 }
