@@ -30,11 +30,14 @@ bundle-check: $(CLUSTER) ## Check the bundle as the catalogs do.
 
 BUNDLE_IMAGE ?= $(IMAGES)/kubestash-bundle:v$(BUNDLE_VERSION)
 
+# render-catalog BUNDLE,IMAGE,FOLDER puts a bundle, whose image is called so, behind the package.
+render-catalog = opm=$$($(CLUSTER) bin opm); { cat catalog/package.yaml; $$opm render $(1) --output yaml \
+	--migrate-level bundle-object-to-csv-metadata --alpha-image-ref-template "$(2)"; } > $(3)/catalog.yaml; $$opm validate $(3)
+
 .PHONY: catalog
 catalog: $(CLUSTER) ## Write the file-based catalog from catalog/package.yaml and the bundle, and check it.
-	@mkdir -p catalog/kubestash; opm=$$($(CLUSTER) bin opm); \
-		{ cat catalog/package.yaml; $$opm render bundle --output yaml --migrate-level bundle-object-to-csv-metadata --alpha-image-ref-template "$(BUNDLE_IMAGE)"; } > catalog/kubestash/catalog.yaml; \
-		$$opm validate catalog/kubestash
+	@mkdir -p catalog/kubestash
+	@$(call render-catalog,bundle,$(BUNDLE_IMAGE),catalog/kubestash)
 
 # It fails unless each of the tests that are listed has told a result: an empty answer passes otherwise.
 .PHONY: scorecard
@@ -63,9 +66,7 @@ deploy-olm: olm-up images ## Install the operator by OLM: catalog, CatalogSource
 	@sed -i -e "s|$(OPERATOR_IMAGE)|$$(cat .cluster/images/operator)|g; s|$(MOVER_IMAGE)|$$(cat .cluster/images/mover)|g" \
 		-e "s|$(PROXY_IMAGE)|$$(cat .cluster/images/kube-rbac-proxy)|g" $(OLM)/bundle/manifests/kubestash.clusterserviceversion.yaml
 	@$(CLUSTER) build-image --name kubestash-bundle --file $(OLM)/bundle.Dockerfile $(OLM) > $(OLM)/bundle.image
-	@opm=$$($(CLUSTER) bin opm); { cat catalog/package.yaml; \
-		$$opm render $(OLM)/bundle --output yaml --migrate-level bundle-object-to-csv-metadata --alpha-image-ref-template "$$(cat $(OLM)/bundle.image)"; } > $(OLM)/catalog/kubestash/catalog.yaml; \
-		$$opm validate $(OLM)/catalog/kubestash
+	@$(call render-catalog,$(OLM)/bundle,$$(cat $(OLM)/bundle.image),$(OLM)/catalog/kubestash)
 	@$(CLUSTER) build-image --name kubestash-catalog --file $(OLM)/catalog/Dockerfile --build-arg OPM=$$($(CLUSTER) image opm) $(OLM)/catalog > $(OLM)/catalog.image
 	@sed "s|@CATALOG_IMAGE@|$$(cat $(OLM)/catalog.image)|" config/olm/install.yaml.in > $(OLM)/install.yaml
 	$(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy -f $(OLM)/install.yaml

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 )
@@ -53,7 +54,7 @@ func finish(config, bundle string) error {
 	if err := describeKinds(csv, manifests); err != nil {
 		return err
 	}
-	if err := addManifests(filepath.Join(config, "olm", "bundle"), manifests); err != nil {
+	if err := addLease(filepath.Join(config, "rbac", "leader_election.yaml"), manifests); err != nil {
 		return err
 	}
 	return csv.write(filepath.Join(manifests, csvFile))
@@ -72,21 +73,23 @@ func operatorImage(csv object) (string, error) {
 	return "", errors.New("looking for the operator's image: there is no container of that name")
 }
 
-// addManifests copies files as they are, but for comments, under the names that the bundle's others have.
-func addManifests(from, to string) error {
-	files, err := filepath.Glob(filepath.Join(from, "*.yaml"))
+// addLease adds the rights on the leader's lease, which are on the operator's own namespace: whichever that is, OLM knows. A subject
+// without a namespace is one of the binding's.
+func addLease(file, folder string) error {
+	content, err := os.ReadFile(file)
 	if err != nil {
-		return fmt.Errorf("listing %s: %w", from, err)
+		return fmt.Errorf("reading the rights on the lease: %w", err)
 	}
-	if len(files) == 0 {
-		return fmt.Errorf("listing %s: nothing there", from)
-	}
-	for _, file := range files {
+	for document := range strings.SplitSeq(string(content), "\n---\n") {
 		o := object{}
-		if err := o.read(file); err != nil {
-			return err
+		if err := yaml.Unmarshal([]byte(document), &o); err != nil {
+			return fmt.Errorf("reading %s: %w", file, err)
 		}
-		if err := o.write(filepath.Join(to, filepath.Base(file))); err != nil {
+		delete(o.at("metadata"), "namespace")
+		for _, subject := range o.list("subjects") {
+			delete(subject, "namespace")
+		}
+		if err := o.write(filepath.Join(folder, fmt.Sprintf("%v_%s.yaml", o.at("metadata")["name"], strings.ToLower(fmt.Sprint(o["kind"]))))); err != nil {
 			return err
 		}
 	}
