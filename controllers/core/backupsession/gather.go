@@ -56,9 +56,6 @@ func (r *Reconciler) gather(ctx context.Context, s *corev1alpha1.BackupSession) 
 	if session.Finished(s.Status) {
 		return g, nil // for a retry, invoker and siblings are enough
 	}
-	if err := r.gatherFormer(ctx, g); err != nil {
-		return nil, err
-	}
 	if err := r.gatherUnits(ctx, g); err != nil {
 		return nil, err
 	}

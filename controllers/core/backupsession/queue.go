@@ -291,7 +291,7 @@ func groupOf(s *corev1alpha1.BackupSession) string {
 	if s.Spec.Invoker == nil {
 		return keyOf(s).Namespace + "//" + s.Name
 	}
-	return s.Namespace + "/" + invokedSession(s)
+	return s.Namespace + "/" + invokerOf(s) + "/" + s.Spec.Session
 }
 
 func repositoryNames(g *gathered) []string {

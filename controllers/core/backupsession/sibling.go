@@ -18,24 +18,11 @@ import (
 	"kubestash.com/kubestash/internal/kube"
 )
 
-// bySession is the index that finds the BackupSessions of one session of an invoker.
-const bySession = "kubestash.session"
-
-// byInvoker is the index of BackupSessions by their invoker alone.
+// byInvoker is the index of BackupSessions by their invoker.
 const byInvoker = "kubestash.invoker"
 
 func index(ctx context.Context, indexer client.FieldIndexer) error {
-	err := indexer.IndexField(ctx, &corev1alpha1.BackupSession{}, bySession, func(o client.Object) []string {
-		s, ok := o.(*corev1alpha1.BackupSession)
-		if !ok || s.Spec.Invoker == nil {
-			return nil
-		}
-		return []string{invokedSession(s)}
-	})
-	if err != nil {
-		return fmt.Errorf("indexing BackupSessions by session: %w", err)
-	}
-	err = indexer.IndexField(ctx, &corev1alpha1.BackupSession{}, byInvoker, func(o client.Object) []string {
+	err := indexer.IndexField(ctx, &corev1alpha1.BackupSession{}, byInvoker, func(o client.Object) []string {
 		s, ok := o.(*corev1alpha1.BackupSession)
 		if !ok || s.Spec.Invoker == nil {
 			return nil
@@ -52,57 +39,35 @@ func invokerOf(s *corev1alpha1.BackupSession) string {
 	return s.Spec.Invoker.Kind + "/" + s.Spec.Invoker.Name
 }
 
-// gatherFormer finds the finished runs of sessions that the invoker doesn't have any more.
-func (r *Reconciler) gatherFormer(ctx context.Context, g *gathered) error {
-	s := &g.facts.Session
-	if s.Spec.Invoker == nil || g.facts.Invoker == nil {
-		return nil
-	}
-	var list corev1alpha1.BackupSessionList
-	if err := r.Client.List(ctx, &list, client.InNamespace(s.Namespace), client.MatchingFields{byInvoker: invokerOf(s)}); err != nil {
-		return fmt.Errorf("listing BackupSessions of %s: %w", invokerOf(s), err)
-	}
-	former := map[string][]session.Past{}
-	for i := range list.Items {
-		other := &list.Items[i]
-		name := other.Spec.Session
-		if name == s.Spec.Session || g.facts.Invoker.Session(name) != nil || !other.DeletionTimestamp.IsZero() || !session.Finished(other.Status) {
-			continue
-		}
-		former[name] = append(former[name], pastOf(other))
-	}
-	for _, name := range slices.Sorted(maps.Keys(former)) {
-		g.facts.Former = append(g.facts.Former, former[name])
-	}
-	return nil
-}
-
 func pastOf(s *corev1alpha1.BackupSession) session.Past {
 	return session.Past{
 		Name: s.Name, Created: s.CreationTimestamp.Time, Skipped: s.Status.Phase == corev1alpha1.BackupSessionPhaseSkipped,
 	}
 }
 
-// invokedSession is the session of a BackupSession that has an invoker.
-func invokedSession(s *corev1alpha1.BackupSession) string {
-	return s.Spec.Invoker.Kind + "/" + s.Spec.Invoker.Name + "/" + s.Spec.Session
-}
-
-// gatherSiblings finds the other runs of the same session: who runs, who waits, and who is history.
+// gatherSiblings finds the other runs of the same session: who runs, who waits, and who is history; and the finished ones of sessions that
+// the invoker doesn't have any more.
 func (r *Reconciler) gatherSiblings(ctx context.Context, g *gathered) error {
 	s := &g.facts.Session
 	if s.Spec.Invoker == nil {
 		return nil
 	}
 	var list corev1alpha1.BackupSessionList
-	if err := r.Client.List(ctx, &list, client.InNamespace(s.Namespace), client.MatchingFields{bySession: invokedSession(s)}); err != nil {
-		return fmt.Errorf("listing BackupSessions of session %s: %w", s.Spec.Session, err)
+	if err := r.Client.List(ctx, &list, client.InNamespace(s.Namespace), client.MatchingFields{byInvoker: invokerOf(s)}); err != nil {
+		return fmt.Errorf("listing BackupSessions of %s: %w", invokerOf(s), err)
 	}
 	var open []*corev1alpha1.BackupSession
 	var keys []queue.Key
+	former := map[string][]session.Past{}
 	for i := range list.Items {
 		other := &list.Items[i]
 		if other.Name == s.Name || !other.DeletionTimestamp.IsZero() {
+			continue
+		}
+		if name := other.Spec.Session; name != s.Spec.Session {
+			if session.Finished(other.Status) && g.facts.Invoker != nil && g.facts.Invoker.Session(name) == nil {
+				former[name] = append(former[name], pastOf(other))
+			}
 			continue
 		}
 		if !session.Finished(other.Status) {
@@ -113,6 +78,9 @@ func (r *Reconciler) gatherSiblings(ctx context.Context, g *gathered) error {
 		if other.Status.Phase == corev1alpha1.BackupSessionPhaseSucceeded && olderThan(s, other) {
 			g.facts.Siblings.Newer = other.Name
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(former)) {
+		g.facts.Former = append(g.facts.Former, former[name])
 	}
 	runs, err := r.runs(ctx, keys)
 	if err != nil {
