@@ -19,6 +19,7 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/engine"
 	"kubestash.com/kubestash/tests/kit/object"
+	"kubestash.com/kubestash/tests/kit/stage"
 	"kubestash.com/kubestash/tests/s3"
 )
 
@@ -28,24 +29,24 @@ func TestWrongPassword(t *testing.T) {
 	var before string
 	suite.Test(t, features.New("a wrong password").
 		Setup(step(func(ctx context.Context, t *testing.T) {
-			w.s3Ground(ctx, t)
-			w.app(ctx, t, object.Deployment(w.namespace, object.App, object.Claim))
-			before = w.planted(ctx, t)
-			w.apply(ctx, t, object.BackupConfiguration(w.namespace))
-			w.succeed(ctx, t, w.firstSession(ctx, t), patience)
+			w.s3Ground(t)
+			w.app(t, object.Deployment(w.Namespace, object.App, object.Claim))
+			before = w.planted(t)
+			w.Apply(t, object.BackupConfiguration(w.Namespace))
+			w.succeed(ctx, t, w.firstSession(t), stage.Patience)
 			w.setPassword(ctx, t, password+"-wrong")
 		})).
 		Assess("fails the run and says so", step(func(ctx context.Context, t *testing.T) {
-			w.backup(ctx, t, "wrong")
+			w.backup(t, "wrong")
 			w.expectFailure(ctx, t, "wrong", engine.ClassPassword)
 		})).
 		Assess("has not damaged what was there", step(func(ctx context.Context, t *testing.T) {
 			w.setPassword(ctx, t, password)
-			w.backup(ctx, t, "right")
-			w.succeed(ctx, t, "right", patience)
-			w.destroyed(ctx, t)
-			w.restore(ctx, t, object.RestoreSession(w.namespace, "undo", "latest"))
-			w.same(ctx, t, before)
+			w.backup(t, "right")
+			w.succeed(ctx, t, "right", stage.Patience)
+			w.destroyed(t)
+			w.restore(t, object.RestoreSession(w.Namespace, "undo", "latest"))
+			w.same(t, before)
 		})).
 		Assess("shows no secret, wrong or right", step(w.noSecrets)).
 		Feature())
@@ -55,28 +56,28 @@ func TestMissingBucket(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "bucket")
 	suite.Test(t, features.New("a bucket that doesn't exist").
-		Setup(step(func(ctx context.Context, t *testing.T) {
-			storage := object.S3(w.namespace, host.server.Endpoint(), w.namespace)
-			w.apply(ctx, t,
-				object.S3Keys(w.namespace, serverKeys.AccessKey, serverKeys.SecretKey),
-				object.Password(w.namespace, password), storage, object.KeepLast(w.namespace, 5))
-			w.app(ctx, t, object.Deployment(w.namespace, object.App, object.Claim))
-			w.apply(ctx, t, object.BackupConfiguration(w.namespace))
+		Setup(step(func(_ context.Context, t *testing.T) {
+			storage := object.S3(w.Namespace, host.Server.Endpoint(), w.Namespace)
+			w.Apply(t,
+				object.S3Keys(w.Namespace, stage.Keys.AccessKey, stage.Keys.SecretKey),
+				object.Password(w.Namespace, password), storage, object.KeepLast(w.Namespace, 5))
+			w.app(t, object.Deployment(w.Namespace, object.App, object.Claim))
+			w.Apply(t, object.BackupConfiguration(w.Namespace))
 		})).
-		Assess("makes the storage NotReady, with that reason", step(func(ctx context.Context, t *testing.T) {
-			await(ctx, t, "the BackupStorage says what is missing", patience, func(ctx context.Context) (bool, string) {
+		Assess("makes the storage NotReady, with that reason", step(func(_ context.Context, t *testing.T) {
+			stage.Await(t, "the BackupStorage says what is missing", stage.Patience, func(ctx context.Context) (bool, string) {
 				storage := &storagev1alpha1.BackupStorage{}
-				must(t, host.client.Get(ctx, w.key(object.Storage), storage))
+				stage.Must(t, host.Client.Get(ctx, w.Key(object.Storage), storage))
 				c := metav1alpha1.FindCondition(storage.Status.Conditions, storagev1alpha1.ConditionBackendInitialized)
 				return storage.Status.Phase == storagev1alpha1.BackupStoragePhaseNotReady && c != nil &&
 					strings.Contains(c.Message, string(engine.ClassBucketMissing)), fmt.Sprintf("%+v", storage.Status)
 			})
-			w.awaitPhase(ctx, t, corev1alpha1.BackupConfigurationPhaseNotReady)
+			w.awaitPhase(t, corev1alpha1.BackupConfigurationPhaseNotReady)
 		})).
 		Assess("is picked up once it does", step(func(ctx context.Context, t *testing.T) {
-			must(t, inBuckets(ctx, func(c *s3.Client) error { return c.CreateBucket(ctx, w.namespace) }))
-			w.awaitPhase(ctx, t, corev1alpha1.BackupConfigurationPhaseReady)
-			w.succeed(ctx, t, w.firstSession(ctx, t), patience)
+			stage.Must(t, host.InBuckets(ctx, func(c *s3.Client) error { return c.CreateBucket(ctx, w.Namespace) }))
+			w.awaitPhase(t, corev1alpha1.BackupConfigurationPhaseReady)
+			w.succeed(ctx, t, w.firstSession(t), stage.Patience)
 		})).
 		Feature())
 }
@@ -85,22 +86,22 @@ func TestMissingPath(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "path")
 	suite.Test(t, features.New("a path that doesn't exist").
-		Setup(step(func(ctx context.Context, t *testing.T) {
-			w.s3Ground(ctx, t)
-			w.app(ctx, t, object.Deployment(w.namespace, object.App, object.Claim))
-			w.sh(ctx, t, "echo hello > /data/file")
-			bc := object.BackupConfiguration(w.namespace)
+		Setup(step(func(_ context.Context, t *testing.T) {
+			w.s3Ground(t)
+			w.app(t, object.Deployment(w.Namespace, object.App, object.Claim))
+			w.Sh(t, "echo hello > /data/file")
+			bc := object.BackupConfiguration(w.Namespace)
 			bc.Spec.Sessions[0].Addon = object.Addon(object.WorkloadAddon, metav1alpha1.TaskLogicalBackup,
 				map[string]string{"paths": "/data/nowhere"})
-			w.apply(ctx, t, bc)
+			w.Apply(t, bc)
 		})).
 		Assess("fails the run and says so", step(func(ctx context.Context, t *testing.T) {
-			w.expectFailure(ctx, t, w.firstSession(ctx, t), engine.ClassPathMissing)
+			w.expectFailure(ctx, t, w.firstSession(t), engine.ClassPathMissing)
 		})).
 		Assess("is picked up once it does", step(func(ctx context.Context, t *testing.T) {
-			w.sh(ctx, t, "mkdir /data/nowhere; echo hello > /data/nowhere/file")
-			w.backup(ctx, t, "again")
-			w.succeed(ctx, t, "again", patience)
+			w.Sh(t, "mkdir /data/nowhere; echo hello > /data/nowhere/file")
+			w.backup(t, "again")
+			w.succeed(ctx, t, "again", stage.Patience)
 		})).
 		Feature())
 }
@@ -109,15 +110,15 @@ func TestMissingPath(t *testing.T) {
 // in an event of the run.
 func (w *world) expectFailure(ctx context.Context, t testing.TB, name string, class engine.Class) {
 	t.Helper()
-	run := w.awaitSession(ctx, t, name, patience)
+	run := w.awaitSession(t, name, stage.Patience)
 	if run.Status.Phase != corev1alpha1.BackupSessionPhaseFailed {
 		t.Fatalf("BackupSession %s is %s", name, run.Status.Phase)
 	}
 	if said := w.failure(ctx, run); !strings.Contains(said, string(class)) {
 		t.Errorf("statuses say %q, want something about %s", said, class)
 	}
-	await(ctx, t, "an event tells of "+string(class), patience, func(ctx context.Context) (bool, string) {
-		story := w.kubectl(ctx, t, "describe", "backupsession", name, "-n", w.namespace)
+	stage.Await(t, "an event tells of "+string(class), stage.Patience, func(ctx context.Context) (bool, string) {
+		story := w.kubectl(ctx, t, "describe", "backupsession", name, "-n", w.Namespace)
 		_, events, _ := strings.Cut(story, "Events:")
 		return strings.Contains(events, "Warning") && strings.Contains(events, string(class)), events
 	})
@@ -126,16 +127,16 @@ func (w *world) expectFailure(ctx context.Context, t testing.TB, name string, cl
 func (w *world) setPassword(ctx context.Context, t testing.TB, text string) {
 	t.Helper()
 	secret := &corev1.Secret{}
-	must(t, host.client.Get(ctx, w.key(object.EncryptionSecret), secret))
+	stage.Must(t, host.Client.Get(ctx, w.Key(object.EncryptionSecret), secret))
 	secret.Data[metav1alpha1.SecretKeyResticPassword] = []byte(text)
-	must(t, host.client.Update(ctx, secret))
+	stage.Must(t, host.Client.Update(ctx, secret))
 }
 
-func (w *world) awaitPhase(ctx context.Context, t testing.TB, phase corev1alpha1.BackupConfigurationPhase) {
+func (w *world) awaitPhase(t testing.TB, phase corev1alpha1.BackupConfigurationPhase) {
 	t.Helper()
-	await(ctx, t, "the BackupConfiguration is "+string(phase), patience, func(ctx context.Context) (bool, string) {
+	stage.Await(t, "the BackupConfiguration is "+string(phase), stage.Patience, func(ctx context.Context) (bool, string) {
 		bc := &corev1alpha1.BackupConfiguration{}
-		must(t, host.client.Get(ctx, w.key(object.Configuration), bc))
+		stage.Must(t, host.Client.Get(ctx, w.Key(object.Configuration), bc))
 		return bc.Status.Phase == phase, w.configurations(ctx)
 	})
 }

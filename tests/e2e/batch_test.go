@@ -17,6 +17,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/tests/kit/object"
+	"kubestash.com/kubestash/tests/kit/stage"
 )
 
 // batch is a BackupBatch of two Deployments and the claim that one of them mounts.
@@ -36,56 +37,56 @@ func TestBatch(t *testing.T) {
 		Feature())
 }
 
-func (b batch) prepare(ctx context.Context, t *testing.T) {
-	b.s3Ground(ctx, t)
-	b.apply(ctx, t, object.VolumeClaim(b.namespace, object.Uploads), object.VolumeClaim(b.namespace, second),
-		object.Deployment(b.namespace, second, second))
-	b.app(ctx, t, object.Deployment(b.namespace, object.App, object.Uploads))
-	b.sh(ctx, t, "echo first > /data/file")
-	both := object.BackupBatch(b.namespace)
-	ref := object.DeploymentRef(b.namespace)
+func (b batch) prepare(_ context.Context, t *testing.T) {
+	b.s3Ground(t)
+	b.Apply(t, object.VolumeClaim(b.Namespace, object.Uploads), object.VolumeClaim(b.Namespace, second),
+		object.Deployment(b.Namespace, second, second))
+	b.app(t, object.Deployment(b.Namespace, object.App, object.Uploads))
+	b.Sh(t, "echo first > /data/file")
+	both := object.BackupBatch(b.Namespace)
+	ref := object.DeploymentRef(b.Namespace)
 	ref.Name = second
 	both.Spec.Targets = append(both.Spec.Targets, corev1alpha1.BatchTarget{Name: second, AppRef: ref})
 	target := both.Spec.Sessions[0].Targets[0].DeepCopy()
 	target.Name, target.Repositories[0].Name, target.Repositories[0].Directory = second, second+"-repo", "batch/"+second
 	both.Spec.Sessions[0].Targets = append(both.Spec.Sessions[0].Targets, *target)
-	b.apply(ctx, t, both)
+	b.Apply(t, both)
 }
 
 func (b batch) backUp(ctx context.Context, t *testing.T) {
-	run := b.succeed(ctx, t, b.firstSession(ctx, t), patience)
+	run := b.succeed(ctx, t, b.firstSession(t), stage.Patience)
 	if len(run.Status.Snapshots) != 3 {
 		t.Fatalf("the session has Snapshots %+v", run.Status.Snapshots)
 	}
 	for _, s := range run.Status.Snapshots {
 		snapshot, repo := &storagev1alpha1.Snapshot{}, &storagev1alpha1.Repository{}
-		must(t, host.client.Get(ctx, b.key(s.Name), snapshot))
-		must(t, host.client.Get(ctx, b.key(s.Repository), repo))
+		stage.Must(t, host.Client.Get(ctx, b.Key(s.Name), snapshot))
+		stage.Must(t, host.Client.Get(ctx, b.Key(s.Repository), repo))
 		if snapshot.Status.Phase != storagev1alpha1.SnapshotPhaseSucceeded || snapshot.Spec.AppRef != repo.Spec.AppRef || s.Target+"-repo" != s.Repository {
 			t.Errorf("Snapshot %s of %+v is %s", s.Name, snapshot.Spec.AppRef, snapshot.Status.Phase)
 		}
 	}
 }
 
-func (b batch) bringBack(ctx context.Context, t *testing.T) {
-	b.sh(ctx, t, "rm /data/file")
-	s := object.RestoreSession(b.namespace, "undo", "latest")
-	s.Spec.Target = object.ClaimRef(b.namespace)
+func (b batch) bringBack(_ context.Context, t *testing.T) {
+	b.Sh(t, "rm /data/file")
+	s := object.RestoreSession(b.Namespace, "undo", "latest")
+	s.Spec.Target = object.ClaimRef(b.Namespace)
 	s.Spec.Target.Name = object.Uploads
 	s.Spec.DataSource.Repository = object.BatchUpload + "-repo"
 	s.Spec.Addon = object.Addon(object.ClaimAddon, metav1alpha1.TaskLogicalBackupRestore, nil)
-	b.restore(ctx, t, s)
-	if got := strings.TrimSpace(b.sh(ctx, t, "cat /data/file")); got != "first" {
+	b.restore(t, s)
+	if got := strings.TrimSpace(b.Sh(t, "cat /data/file")); got != "first" {
 		t.Errorf("the file has %q", got)
 	}
 }
 
 func (b batch) without(ctx context.Context, t *testing.T) {
-	must(t, client.IgnoreNotFound(host.client.Delete(ctx, object.Deployment(b.namespace, second, second))))
-	again := object.BackupSession(b.namespace, "again", object.Batch)
+	stage.Must(t, client.IgnoreNotFound(host.Client.Delete(ctx, object.Deployment(b.Namespace, second, second))))
+	again := object.BackupSession(b.Namespace, "again", object.Batch)
 	again.Spec.Invoker.Kind = corev1alpha1.KindBackupBatch
-	b.apply(ctx, t, again)
-	run := b.awaitSession(ctx, t, "again", patience)
+	b.Apply(t, again)
+	run := b.awaitSession(t, "again", stage.Patience)
 	if said := b.failure(ctx, run); run.Status.Phase != corev1alpha1.BackupSessionPhaseFailed || !strings.Contains(said, "Target "+second+":") {
 		t.Errorf("the session is %s: %s", run.Status.Phase, said)
 	}

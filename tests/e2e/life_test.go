@@ -24,6 +24,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/tests/kit/object"
+	"kubestash.com/kubestash/tests/kit/stage"
 )
 
 // TestSessionLife is a configuration from its first run on: a failure, its retry, the history, a pause and an edit.
@@ -33,28 +34,28 @@ func TestSessionLife(t *testing.T) {
 	var first string
 	suite.Test(t, features.New("the life of a session").
 		Setup(step(func(ctx context.Context, t *testing.T) {
-			w.s3Ground(ctx, t)
-			w.app(ctx, t, object.Deployment(w.namespace, object.App, object.Claim))
-			w.sh(ctx, t, "mkdir /data/kept /data/cache; echo one > /data/kept/file; echo two > /data/cache/file")
-			bc := object.BackupConfiguration(w.namespace)
+			w.s3Ground(t)
+			w.app(t, object.Deployment(w.Namespace, object.App, object.Claim))
+			w.Sh(t, "mkdir /data/kept /data/cache; echo one > /data/kept/file; echo two > /data/cache/file")
+			bc := object.BackupConfiguration(w.Namespace)
 			bc.Spec.Sessions[0].RetryConfig = &corev1alpha1.RetryConfig{MaxRetry: 1, Delay: metav1.Duration{Duration: 5 * time.Second}}
 			bc.Spec.Sessions[0].SessionHistoryLimit = ptr.To[int32](1)
-			w.apply(ctx, t, bc)
-			first = w.firstSession(ctx, t)
-			w.succeed(ctx, t, first, patience)
+			w.Apply(t, bc)
+			first = w.firstSession(t)
+			w.succeed(ctx, t, first, stage.Patience)
 		})).
 		Assess("tries a run that failed again, after its delay", step(func(ctx context.Context, t *testing.T) {
 			w.setPassword(ctx, t, password+"-wrong")
-			fails := object.BackupSession(w.namespace, "fails", object.Configuration)
+			fails := object.BackupSession(w.Namespace, "fails", object.Configuration)
 			fails.Spec.RetryLeft = 1
-			w.apply(ctx, t, fails)
-			run := w.awaitSession(ctx, t, "fails", patience)
+			w.Apply(t, fails)
+			run := w.awaitSession(t, "fails", stage.Patience)
 			if run.Status.Phase != corev1alpha1.BackupSessionPhaseFailed || run.Status.NextRetry == nil {
 				t.Fatalf("the run with a wrong password is %+v", run.Status)
 			}
 			w.setPassword(ctx, t, password)
 			var retry *corev1alpha1.BackupSession
-			await(ctx, t, "there is a retry", patience, func(ctx context.Context) (bool, string) {
+			stage.Await(t, "there is a retry", stage.Patience, func(ctx context.Context) (bool, string) {
 				for _, s := range w.runs(ctx, t) {
 					if s.Name != first && s.Name != "fails" {
 						retry = &s
@@ -65,21 +66,21 @@ func TestSessionLife(t *testing.T) {
 			if retry.Spec.RetryLeft != 0 || retry.CreationTimestamp.Before(run.Status.NextRetry) {
 				t.Errorf("the retry, of %s, has %d tries left; it was due at %s", retry.CreationTimestamp, retry.Spec.RetryLeft, run.Status.NextRetry)
 			}
-			w.succeed(ctx, t, retry.Name, patience)
+			w.succeed(ctx, t, retry.Name, stage.Patience)
 		})).
-		Assess("keeps as many finished runs as it should, and their Jobs", step(func(ctx context.Context, t *testing.T) {
-			await(ctx, t, "one run is left", patience, func(ctx context.Context) (bool, string) {
+		Assess("keeps as many finished runs as it should, and their Jobs", step(func(_ context.Context, t *testing.T) {
+			stage.Await(t, "one run is left", stage.Patience, func(ctx context.Context) (bool, string) {
 				var jobs batchv1.JobList
-				must(t, host.client.List(ctx, &jobs, client.InNamespace(w.namespace)))
+				stage.Must(t, host.Client.List(ctx, &jobs, client.InNamespace(w.Namespace)))
 				runs := w.runs(ctx, t)
 				return len(runs) == 1 && len(jobs.Items) == 1, fmt.Sprintf("%d runs, %d Jobs", len(runs), len(jobs.Items))
 			})
 		})).
 		Assess("starts nothing while it is paused", step(func(ctx context.Context, t *testing.T) {
 			w.edit(ctx, t, func(bc *corev1alpha1.BackupConfiguration) { bc.Spec.Paused = true })
-			await(ctx, t, "the CronJob is suspended", patience, func(ctx context.Context) (bool, string) {
+			stage.Await(t, "the CronJob is suspended", stage.Patience, func(ctx context.Context) (bool, string) {
 				var list batchv1.CronJobList
-				must(t, host.client.List(ctx, &list, client.InNamespace(w.namespace)))
+				stage.Must(t, host.Client.List(ctx, &list, client.InNamespace(w.Namespace)))
 				return len(list.Items) == 1 && ptr.Deref(list.Items[0].Spec.Suspend, false), fmt.Sprintf("%d CronJobs", len(list.Items))
 			})
 		})).
@@ -88,10 +89,10 @@ func TestSessionLife(t *testing.T) {
 				bc.Spec.Paused = false
 				bc.Spec.Sessions[0].Addon = object.Addon(object.WorkloadAddon, metav1alpha1.TaskLogicalBackup, map[string]string{"paths": "/data/kept"})
 			})
-			w.backup(ctx, t, "edited")
-			run := w.succeed(ctx, t, "edited", patience)
+			w.backup(t, "edited")
+			run := w.succeed(ctx, t, "edited", stage.Patience)
 			snapshot := &storagev1alpha1.Snapshot{}
-			must(t, host.client.Get(ctx, w.key(run.Status.Snapshots[0].Name), snapshot))
+			stage.Must(t, host.Client.Get(ctx, w.Key(run.Status.Snapshots[0].Name), snapshot))
 			stats := snapshot.Status.Components["dump"].ResticStats
 			if len(stats) != 1 || stats[0].Summary.HostPath != "/data/kept" {
 				t.Errorf("the Snapshot holds %+v", stats)
@@ -105,26 +106,26 @@ func TestQueue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "queue")
 	suite.Test(t, features.New("a storage that one backup may write to at a time").
-		Setup(step(func(ctx context.Context, t *testing.T) {
-			w.apply(ctx, t, object.S3Keys(w.namespace, serverKeys.AccessKey, serverKeys.SecretKey), object.Password(w.namespace, password),
-				object.KeepLast(w.namespace, 5))
-			storage := object.S3(w.namespace, host.server.Endpoint(), bucket)
+		Setup(step(func(_ context.Context, t *testing.T) {
+			w.Apply(t, object.S3Keys(w.Namespace, stage.Keys.AccessKey, stage.Keys.SecretKey), object.Password(w.Namespace, password),
+				object.KeepLast(w.Namespace, 5))
+			storage := object.S3(w.Namespace, host.Server.Endpoint(), host.Bucket)
 			storage.Spec.MaxConcurrentBackups = ptr.To[int32](1)
-			w.apply(ctx, t, storage)
-			w.app(ctx, t, object.Deployment(w.namespace, object.App, object.Claim))
-			w.grow(ctx, t, 16)
+			w.Apply(t, storage)
+			w.app(t, object.Deployment(w.Namespace, object.App, object.Claim))
+			w.grow(t, 16)
 		})).
 		Assess("lets the other one wait, says for what, and lets it run next", step(func(ctx context.Context, t *testing.T) {
 			for _, name := range []string{"one", "other"} {
-				bc := object.BackupConfiguration(w.namespace)
+				bc := object.BackupConfiguration(w.Namespace)
 				bc.Name = name
 				bc.Spec.Sessions[0].Repositories[0].Name, bc.Spec.Sessions[0].Repositories[0].Directory = name, "demo/"+name
 				bc.Spec.Sessions[0].Addon = object.Addon(object.WorkloadAddon, metav1alpha1.TaskLogicalBackup,
 					map[string]string{"args": "--limit-upload=2048"})
-				w.apply(ctx, t, bc)
+				w.Apply(t, bc)
 			}
 			var waits corev1alpha1.BackupSession
-			await(ctx, t, "one of two waits", patience, func(ctx context.Context) (bool, string) {
+			stage.Await(t, "one of two waits", stage.Patience, func(ctx context.Context) (bool, string) {
 				runs := w.runs(ctx, t)
 				for _, s := range runs {
 					if metav1alpha1.IsConditionTrue(s.Status.Conditions, corev1alpha1.ConditionQueued) {
@@ -144,9 +145,9 @@ func TestQueue(t *testing.T) {
 				slices.Reverse(runs)
 			}
 			for _, s := range runs {
-				w.succeed(ctx, t, s.Name, patience)
+				w.succeed(ctx, t, s.Name, stage.Patience)
 				job := &batchv1.Job{}
-				must(t, host.client.Get(ctx, w.key(s.Name), job))
+				stage.Must(t, host.Client.Get(ctx, w.Key(s.Name), job))
 				if job.CreationTimestamp.Before(&last) {
 					t.Errorf("Job %s was made at %s, and the pod of the one before ended at %s", s.Name, job.CreationTimestamp, last)
 				}
@@ -161,58 +162,58 @@ func TestBlueprintLife(t *testing.T) {
 	t.Parallel()
 	const name = "deployment-" + object.App
 	w := newWorld(t, "blueprint")
-	schedule := func(ctx context.Context, t *testing.T, want string) {
+	schedule := func(t *testing.T, want string) {
 		t.Helper()
-		await(ctx, t, "the CronJob has the schedule "+want, patience, func(ctx context.Context) (bool, string) {
+		stage.Await(t, "the CronJob has the schedule "+want, stage.Patience, func(ctx context.Context) (bool, string) {
 			var list batchv1.CronJobList
-			must(t, host.client.List(ctx, &list, client.InNamespace(w.namespace)))
+			stage.Must(t, host.Client.List(ctx, &list, client.InNamespace(w.Namespace)))
 			return len(list.Items) == 1 && list.Items[0].Spec.Schedule == want, w.configurations(ctx)
 		})
 	}
 	suite.Test(t, features.New("the life of a blueprint").
-		Setup(step(func(ctx context.Context, t *testing.T) {
-			w.s3Ground(ctx, t)
-			w.app(ctx, t, object.Deployment(w.namespace, object.App, object.Claim))
-			blueprint := object.BackupBlueprint(w.namespace)
+		Setup(step(func(_ context.Context, t *testing.T) {
+			w.s3Ground(t)
+			w.app(t, object.Deployment(w.Namespace, object.App, object.Claim))
+			blueprint := object.BackupBlueprint(w.Namespace)
 			blueprint.Spec.BackupConfigurationTemplate.Sessions[0].Scheduler.Schedule = "${when}"
-			w.apply(ctx, t, blueprint)
+			w.Apply(t, blueprint)
 		})).
 		Assess("begins when its variables have values", step(func(ctx context.Context, t *testing.T) {
 			w.annotate(ctx, t, map[string]string{metav1alpha1.AnnotationBlueprintName: object.Blueprint})
-			await(ctx, t, "an event names the annotation that is missing", patience, func(ctx context.Context) (bool, string) {
-				saw := w.kubectl(ctx, t, "events", "-n", w.namespace, "--for", "deployment/"+object.App)
+			stage.Await(t, "an event names the annotation that is missing", stage.Patience, func(ctx context.Context) (bool, string) {
+				saw := w.kubectl(ctx, t, "events", "-n", w.Namespace, "--for", "deployment/"+object.App)
 				return strings.Contains(saw, metav1alpha1.AnnotationVariablePrefix+"when"), saw
 			})
 			w.annotate(ctx, t, map[string]string{
 				metav1alpha1.AnnotationBlueprintName: object.Blueprint, metav1alpha1.AnnotationVariablePrefix + "when": "0 0 29 2 *",
 			})
-			schedule(ctx, t, "0 0 29 2 *")
-			w.succeed(ctx, t, w.firstSession(ctx, t), patience)
+			schedule(t, "0 0 29 2 *")
+			w.succeed(ctx, t, w.firstSession(t), stage.Patience)
 		})).
 		Assess("follows a changed annotation, and a changed blueprint", step(func(ctx context.Context, t *testing.T) {
 			w.annotate(ctx, t, map[string]string{
 				metav1alpha1.AnnotationBlueprintName: object.Blueprint, metav1alpha1.AnnotationVariablePrefix + "when": "1 0 29 2 *",
 			})
-			schedule(ctx, t, "1 0 29 2 *")
+			schedule(t, "1 0 29 2 *")
 			blueprint := &corev1alpha1.BackupBlueprint{}
-			must(t, host.client.Get(ctx, w.key(object.Blueprint), blueprint))
+			stage.Must(t, host.Client.Get(ctx, w.Key(object.Blueprint), blueprint))
 			base := client.MergeFrom(blueprint.DeepCopy())
 			blueprint.Spec.BackupConfigurationTemplate.Sessions[0].Scheduler.Schedule = "2 0 29 2 *"
-			must(t, host.client.Patch(ctx, blueprint, base))
-			schedule(ctx, t, "2 0 29 2 *")
+			stage.Must(t, host.Client.Patch(ctx, blueprint, base))
+			schedule(t, "2 0 29 2 *")
 		})).
 		Assess("ends with the annotation, and the backups stay", step(func(ctx context.Context, t *testing.T) {
 			w.annotate(ctx, t, nil)
-			await(ctx, t, "the BackupConfiguration and its CronJob are gone", patience, func(ctx context.Context) (bool, string) {
+			stage.Await(t, "the BackupConfiguration and its CronJob are gone", stage.Patience, func(ctx context.Context) (bool, string) {
 				bc := &corev1alpha1.BackupConfiguration{}
-				err := host.client.Get(ctx, w.key(name), bc)
+				err := host.Client.Get(ctx, w.Key(name), bc)
 				var list batchv1.CronJobList
-				must(t, host.client.List(ctx, &list, client.InNamespace(w.namespace)))
+				stage.Must(t, host.Client.List(ctx, &list, client.InNamespace(w.Namespace)))
 				return err != nil && client.IgnoreNotFound(err) == nil && len(list.Items) == 0, fmt.Sprintf("%v, %d CronJobs", err, len(list.Items))
 			})
-			must(t, host.client.Get(ctx, w.key(name), &storagev1alpha1.Repository{}))
+			stage.Must(t, host.Client.Get(ctx, w.Key(name), &storagev1alpha1.Repository{}))
 			var snapshots storagev1alpha1.SnapshotList
-			must(t, host.client.List(ctx, &snapshots, client.InNamespace(w.namespace)))
+			stage.Must(t, host.Client.List(ctx, &snapshots, client.InNamespace(w.Namespace)))
 			if len(snapshots.Items) != 1 {
 				t.Errorf("there are %d Snapshots", len(snapshots.Items))
 			}
@@ -227,53 +228,53 @@ func TestSeveralRepositories(t *testing.T) {
 	var before string
 	suite.Test(t, features.New("two repositories in two backends in one session").
 		Setup(step(func(ctx context.Context, t *testing.T) {
-			deployment := object.Deployment(w.namespace, object.App, object.Claim)
+			deployment := object.Deployment(w.Namespace, object.App, object.Claim)
 			deployment.Spec.Template.Spec.NodeSelector = w.localGround(ctx, t)
-			bucketStorage := object.S3(w.namespace, host.server.Endpoint(), bucket)
+			bucketStorage := object.S3(w.Namespace, host.Server.Endpoint(), host.Bucket)
 			bucketStorage.Name, bucketStorage.Spec.Default = "bucket", true
 			bucketStorage.Spec.UsagePolicy = nil // as if nobody had written one: this namespace alone
-			few := object.KeepLast(w.namespace, 1)
+			few := object.KeepLast(w.Namespace, 1)
 			few.Name, few.Spec.Default, few.Spec.UsagePolicy = "few", true, nil
-			w.apply(ctx, t, object.S3Keys(w.namespace, serverKeys.AccessKey, serverKeys.SecretKey), bucketStorage, few)
-			w.app(ctx, t, deployment)
-			before = w.planted(ctx, t)
-			bc := object.BackupConfiguration(w.namespace)
+			w.Apply(t, object.S3Keys(w.Namespace, stage.Keys.AccessKey, stage.Keys.SecretKey), bucketStorage, few)
+			w.app(t, deployment)
+			before = w.planted(t)
+			bc := object.BackupConfiguration(w.Namespace)
 			bc.Spec.Backends = append(bc.Spec.Backends, corev1alpha1.BackendReference{Name: "whatever-is-default"})
 			copied := bc.Spec.Sessions[0].Repositories[0]
 			copied.Name, copied.Backend, copied.Directory = "copy", "whatever-is-default", "copies/app"
 			bc.Spec.Sessions[0].Repositories = append(bc.Spec.Sessions[0].Repositories, copied)
-			w.apply(ctx, t, bc)
+			w.Apply(t, bc)
 		})).
 		Assess("are filled by one pod, each by its own policy", step(func(ctx context.Context, t *testing.T) {
-			w.succeed(ctx, t, w.firstSession(ctx, t), patience)
-			w.backup(ctx, t, "second")
-			run := w.succeed(ctx, t, "second", patience)
+			w.succeed(ctx, t, w.firstSession(t), stage.Patience)
+			w.backup(t, "second")
+			run := w.succeed(ctx, t, "second", stage.Patience)
 			if len(run.Status.Snapshots) != 2 {
 				t.Fatalf("the run has the Snapshots %+v", run.Status.Snapshots)
 			}
 			kept := map[string]int{}
-			await(ctx, t, "retention has dropped one Snapshot in the bucket", patience, func(ctx context.Context) (bool, string) {
+			stage.Await(t, "retention has dropped one Snapshot in the bucket", stage.Patience, func(ctx context.Context) (bool, string) {
 				clear(kept)
 				var list storagev1alpha1.SnapshotList
-				must(t, host.client.List(ctx, &list, client.InNamespace(w.namespace)))
+				stage.Must(t, host.Client.List(ctx, &list, client.InNamespace(w.Namespace)))
 				for _, s := range list.Items {
 					kept[s.Spec.Repository]++
 				}
 				return kept["copy"] == 1 && kept[object.Repository] == 2, fmt.Sprint(kept)
 			})
 			storage := &storagev1alpha1.Repository{}
-			must(t, host.client.Get(ctx, w.key("copy"), storage))
+			stage.Must(t, host.Client.Get(ctx, w.Key("copy"), storage))
 			if storage.Spec.StorageRef.Name != "bucket" {
 				t.Errorf("the backend that names no storage has led to %+v", storage.Spec.StorageRef)
 			}
 		})).
-		Assess("bring everything back, each alone", step(func(ctx context.Context, t *testing.T) {
+		Assess("bring everything back, each alone", step(func(_ context.Context, t *testing.T) {
 			for _, repository := range []string{object.Repository, "copy"} {
-				w.destroyed(ctx, t)
-				undo := object.RestoreSession(w.namespace, "undo-from-"+repository, "latest")
+				w.destroyed(t)
+				undo := object.RestoreSession(w.Namespace, "undo-from-"+repository, "latest")
 				undo.Spec.DataSource.Repository = repository
-				w.restore(ctx, t, undo)
-				w.same(ctx, t, before)
+				w.restore(t, undo)
+				w.same(t, before)
 			}
 		})).
 		Feature())
@@ -283,7 +284,7 @@ func TestSeveralRepositories(t *testing.T) {
 func (w *world) podEnd(ctx context.Context, t testing.TB, job string) metav1.Time {
 	t.Helper()
 	var pods corev1.PodList
-	must(t, host.client.List(ctx, &pods, client.InNamespace(w.namespace), client.MatchingLabels{batchv1.JobNameLabel: job}))
+	stage.Must(t, host.Client.List(ctx, &pods, client.InNamespace(w.Namespace), client.MatchingLabels{batchv1.JobNameLabel: job}))
 	if len(pods.Items) != 1 || len(pods.Items[0].Status.ContainerStatuses) != 1 || pods.Items[0].Status.ContainerStatuses[0].State.Terminated == nil {
 		t.Fatalf("the pods of Job %s: %+v", job, pods.Items)
 	}
@@ -293,7 +294,7 @@ func (w *world) podEnd(ctx context.Context, t testing.TB, job string) metav1.Tim
 func (w *world) runs(ctx context.Context, t testing.TB) []corev1alpha1.BackupSession {
 	t.Helper()
 	var list corev1alpha1.BackupSessionList
-	must(t, host.client.List(ctx, &list, client.InNamespace(w.namespace)))
+	stage.Must(t, host.Client.List(ctx, &list, client.InNamespace(w.Namespace)))
 	return list.Items
 }
 
@@ -301,17 +302,17 @@ func (w *world) runs(ctx context.Context, t testing.TB) []corev1alpha1.BackupSes
 func (w *world) edit(ctx context.Context, t testing.TB, change func(*corev1alpha1.BackupConfiguration)) {
 	t.Helper()
 	bc := &corev1alpha1.BackupConfiguration{}
-	must(t, host.client.Get(ctx, w.key(object.Configuration), bc))
+	stage.Must(t, host.Client.Get(ctx, w.Key(object.Configuration), bc))
 	base := client.MergeFrom(bc.DeepCopy())
 	change(bc)
-	must(t, host.client.Patch(ctx, bc, base))
+	stage.Must(t, host.Client.Patch(ctx, bc, base))
 }
 
 // annotate gives the Deployment these annotations of ours and no others.
 func (w *world) annotate(ctx context.Context, t testing.TB, annotations map[string]string) {
 	t.Helper()
-	d := object.Deployment(w.namespace, object.App, object.Claim)
-	must(t, host.client.Get(ctx, w.key(object.App), d))
+	d := object.Deployment(w.Namespace, object.App, object.Claim)
+	stage.Must(t, host.Client.Get(ctx, w.Key(object.App), d))
 	base := client.MergeFrom(d.DeepCopy())
 	for key := range d.Annotations {
 		if strings.Contains(key, "kubestash.com/") {
@@ -321,5 +322,5 @@ func (w *world) annotate(ctx context.Context, t testing.TB, annotations map[stri
 	for key, value := range annotations {
 		metav1.SetMetaDataAnnotation(&d.ObjectMeta, key, value)
 	}
-	must(t, host.client.Patch(ctx, d, base))
+	stage.Must(t, host.Client.Patch(ctx, d, base))
 }

@@ -18,6 +18,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/tests/kit/object"
+	"kubestash.com/kubestash/tests/kit/stage"
 	"kubestash.com/kubestash/tests/s3"
 )
 
@@ -30,27 +31,27 @@ func TestSpaceIsFreed(t *testing.T) {
 	var before int64
 	suite.Test(t, features.New("the space of what retention drops").
 		Setup(step(func(ctx context.Context, t *testing.T) {
-			w.apply(ctx, t,
-				object.S3Keys(w.namespace, serverKeys.AccessKey, serverKeys.SecretKey), object.Password(w.namespace, password),
-				object.S3(w.namespace, host.server.Endpoint(), bucket), object.KeepLast(w.namespace, 1),
+			w.Apply(t,
+				object.S3Keys(w.Namespace, stage.Keys.AccessKey, stage.Keys.SecretKey), object.Password(w.Namespace, password),
+				object.S3(w.Namespace, host.Server.Endpoint(), host.Bucket), object.KeepLast(w.Namespace, 1),
 			)
-			w.app(ctx, t, object.Deployment(w.namespace, object.App, object.Claim))
-			tree = w.planted(ctx, t)
-			w.grow(ctx, t, mebibytes)
-			bc := object.BackupConfiguration(w.namespace)
+			w.app(t, object.Deployment(w.Namespace, object.App, object.Claim))
+			tree = w.planted(t)
+			w.grow(t, mebibytes)
+			bc := object.BackupConfiguration(w.Namespace)
 			bc.Spec.Sessions[0].Repositories[0].Maintenance = &storagev1alpha1.MaintenanceSpec{
 				Prune: storagev1alpha1.PruneSpec{MaxUnused: "0"}, Check: storagev1alpha1.CheckSpec{ReadDataSubset: "100%"},
 			}
-			w.apply(ctx, t, bc)
-			w.succeed(ctx, t, w.firstSession(ctx, t), patience)
+			w.Apply(t, bc)
+			w.succeed(ctx, t, w.firstSession(t), stage.Patience)
 			for _, name := range []string{"second", "third"} {
-				w.grow(ctx, t, mebibytes)
-				w.backup(ctx, t, name)
-				w.succeed(ctx, t, name, patience)
+				w.grow(t, mebibytes)
+				w.backup(t, name)
+				w.succeed(ctx, t, name, stage.Patience)
 			}
-			w.sh(ctx, t, "rm /data/big")
-			w.backup(ctx, t, "last")
-			run := w.succeed(ctx, t, "last", patience)
+			w.Sh(t, "rm /data/big")
+			w.backup(t, "last")
+			run := w.succeed(ctx, t, "last", stage.Patience)
 			applied := run.Status.RetentionPolicies
 			if len(applied) != 1 || len(applied[0].Dropped) != 1 || applied[0].Dropped[0].Reason == "" || len(applied[0].Kept) != 1 {
 				t.Errorf("retention tells %+v", applied)
@@ -64,8 +65,8 @@ func TestSpaceIsFreed(t *testing.T) {
 			repo := w.repository(ctx, t)
 			base := client.MergeFrom(repo.DeepCopy())
 			metav1.SetMetaDataAnnotation(&repo.ObjectMeta, metav1alpha1.AnnotationMaintain, "now")
-			must(t, host.client.Patch(ctx, repo, base))
-			await(ctx, t, "the maintenance is over", patience, func(ctx context.Context) (bool, string) {
+			stage.Must(t, host.Client.Patch(ctx, repo, base))
+			stage.Await(t, "the maintenance is over", stage.Patience, func(ctx context.Context) (bool, string) {
 				repo = w.repository(ctx, t)
 				m := repo.Status.Maintenance
 				return m != nil && m.Phase == storagev1alpha1.MaintenancePhaseSucceeded, fmt.Sprintf("%+v: %+v", m, repo.Status.Conditions)
@@ -79,21 +80,21 @@ func TestSpaceIsFreed(t *testing.T) {
 				!metav1alpha1.IsConditionTrue(repo.Status.Conditions, storagev1alpha1.ConditionIntegrityVerified) {
 				t.Errorf("the check tells %+v", repo.Status)
 			}
-			t.Logf("%d of %d bytes were freed; %s", freed, before, w.kubectl(ctx, t, "describe", "repository", "-n", w.namespace, repo.Name))
+			t.Logf("%d of %d bytes were freed; %s", freed, before, w.kubectl(ctx, t, "describe", "repository", "-n", w.Namespace, repo.Name))
 		})).
-		Assess("isn't that of what was kept", step(func(ctx context.Context, t *testing.T) {
-			w.destroyed(ctx, t)
-			w.restore(ctx, t, object.RestoreSession(w.namespace, "back", "latest"))
-			w.same(ctx, t, tree)
+		Assess("isn't that of what was kept", step(func(_ context.Context, t *testing.T) {
+			w.destroyed(t)
+			w.restore(t, object.RestoreSession(w.Namespace, "back", "latest"))
+			w.same(t, tree)
 		})).
 		Assess("is all free after WipeOut", step(func(ctx context.Context, t *testing.T) {
 			repo := w.repository(ctx, t)
 			base := client.MergeFrom(repo.DeepCopy())
 			repo.Spec.DeletionPolicy = storagev1alpha1.DeletionPolicyWipeOut
-			must(t, host.client.Patch(ctx, repo, base))
-			must(t, host.client.Delete(ctx, object.BackupConfiguration(w.namespace)))
-			await(ctx, t, "the Repository is gone", patience, func(ctx context.Context) (bool, string) {
-				err := host.client.Get(ctx, client.ObjectKeyFromObject(repo), repo)
+			stage.Must(t, host.Client.Patch(ctx, repo, base))
+			stage.Must(t, host.Client.Delete(ctx, object.BackupConfiguration(w.Namespace)))
+			stage.Await(t, "the Repository is gone", stage.Patience, func(ctx context.Context) (bool, string) {
+				err := host.Client.Get(ctx, client.ObjectKeyFromObject(repo), repo)
 				return err != nil && client.IgnoreNotFound(err) == nil, fmt.Sprintf("%v: %+v", err, repo.Status.Conditions)
 			})
 			if left := w.stored(ctx, t); left != 0 {
@@ -106,18 +107,18 @@ func TestSpaceIsFreed(t *testing.T) {
 func (w *world) repository(ctx context.Context, t testing.TB) *storagev1alpha1.Repository {
 	t.Helper()
 	repo := &storagev1alpha1.Repository{}
-	must(t, host.client.Get(ctx, w.key(object.Repository), repo))
+	stage.Must(t, host.Client.Get(ctx, w.Key(object.Repository), repo))
 	return repo
 }
 
 // stored is how many bytes the Repository takes up in the bucket.
 func (w *world) stored(ctx context.Context, t testing.TB) (bytes int64) {
 	t.Helper()
-	prefix := object.S3(w.namespace, host.server.Endpoint(), bucket).Spec.Storage.S3.Prefix
-	dir := object.BackupConfiguration(w.namespace).Spec.Sessions[0].Repositories[0].Directory
-	must(t, inBuckets(ctx, func(c *s3.Client) error {
+	prefix := object.S3(w.Namespace, host.Server.Endpoint(), host.Bucket).Spec.Storage.S3.Prefix
+	dir := object.BackupConfiguration(w.Namespace).Spec.Sessions[0].Repositories[0].Directory
+	stage.Must(t, host.InBuckets(ctx, func(c *s3.Client) error {
 		var err error
-		_, bytes, err = c.Size(ctx, bucket, path.Join(prefix, dir)+"/")
+		_, bytes, err = c.Size(ctx, host.Bucket, path.Join(prefix, dir)+"/")
 		return err
 	}))
 	return bytes

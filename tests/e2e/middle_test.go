@@ -21,6 +21,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/tests/kit/object"
+	"kubestash.com/kubestash/tests/kit/stage"
 )
 
 // slow is a backup that takes long enough for something to happen in its middle.
@@ -39,24 +40,24 @@ func (s *slow) within() time.Duration {
 }
 
 func (s *slow) prepare(ctx context.Context, t *testing.T) {
-	s.s3Ground(ctx, t)
-	s.app(ctx, t, object.Deployment(s.namespace, object.App, object.Claim))
-	s.planted(ctx, t)
-	s.grow(ctx, t, s.mebibytes)
-	s.before = s.sh(ctx, t, fingerprint)
+	s.s3Ground(t)
+	s.app(t, object.Deployment(s.Namespace, object.App, object.Claim))
+	s.planted(t)
+	s.grow(t, s.mebibytes)
+	s.before = s.Sh(t, fingerprint)
 	s.pods = s.watchPods(context.WithoutCancel(ctx), t)
-	bc := object.BackupConfiguration(s.namespace)
+	bc := object.BackupConfiguration(s.Namespace)
 	bc.Spec.Sessions[0].Addon = object.Addon(object.WorkloadAddon, metav1alpha1.TaskLogicalBackup,
 		map[string]string{"args": fmt.Sprintf("--limit-upload=%d", s.perSecond*1024)})
-	s.apply(ctx, t, bc)
-	s.run = s.firstSession(ctx, t)
+	s.Apply(t, bc)
+	s.run = s.firstSession(t)
 }
 
 // progress is how many percent the run's Snapshot says are done, and false while it says nothing.
 func (s *slow) progress(ctx context.Context, t testing.TB) (string, bool) {
 	t.Helper()
 	var list storagev1alpha1.SnapshotList
-	must(t, host.client.List(ctx, &list, client.InNamespace(s.namespace)))
+	stage.Must(t, host.Client.List(ctx, &list, client.InNamespace(s.Namespace)))
 	for _, snapshot := range list.Items {
 		for _, stats := range snapshot.Status.Components["dump"].ResticStats {
 			if snapshot.Spec.BackupSession == s.run && stats.Progress != nil && snapshot.Status.Phase == storagev1alpha1.SnapshotPhaseRunning {
@@ -70,12 +71,12 @@ func (s *slow) progress(ctx context.Context, t testing.TB) (string, bool) {
 
 // awaitMiddle waits until the run says that some bytes are done, and makes sure that not all of them are.
 func (s *slow) awaitMiddle(ctx context.Context, t *testing.T) {
-	await(ctx, t, "the backup is under way", s.within(), func(ctx context.Context) (bool, string) {
+	stage.Await(t, "the backup is under way", s.within(), func(ctx context.Context) (bool, string) {
 		saw, isUnderWay := s.progress(ctx, t)
 		return isUnderWay, saw
 	})
 	run := &corev1alpha1.BackupSession{}
-	must(t, host.client.Get(ctx, s.key(s.run), run))
+	stage.Must(t, host.Client.Get(ctx, s.Key(s.run), run))
 	if run.Status.Phase != corev1alpha1.BackupSessionPhaseRunning {
 		t.Fatalf("the run is %s: this was not its middle", run.Status.Phase)
 	}
@@ -89,14 +90,14 @@ func (s *slow) mover(ctx context.Context, t testing.TB) *corev1.Pod {
 		t.Fatalf("the run has the pods %q", pods)
 	}
 	pod := &corev1.Pod{}
-	must(t, host.client.Get(ctx, s.key(pods[0]), pod))
+	stage.Must(t, host.Client.Get(ctx, s.Key(pods[0]), pod))
 	return pod
 }
 
-func (s *slow) undo(ctx context.Context, t *testing.T) {
-	s.destroyed(ctx, t)
-	s.restore(ctx, t, object.RestoreSession(s.namespace, "undo", "latest"))
-	s.same(ctx, t, s.before)
+func (s *slow) undo(_ context.Context, t *testing.T) {
+	s.destroyed(t)
+	s.restore(t, object.RestoreSession(s.Namespace, "undo", "latest"))
+	s.same(t, s.before)
 }
 
 func TestProgressMoves(t *testing.T) {
@@ -104,9 +105,9 @@ func TestProgressMoves(t *testing.T) {
 	s := &slow{world: newWorld(t, "progress"), mebibytes: 1024, perSecond: 25}
 	suite.Test(t, features.New("a backup of 1 GiB").
 		Setup(step(s.prepare)).
-		Assess("shows progress that moves", step(func(ctx context.Context, t *testing.T) {
+		Assess("shows progress that moves", step(func(_ context.Context, t *testing.T) {
 			var seen []string
-			await(ctx, t, "three different states of progress were seen", s.within(), func(ctx context.Context) (bool, string) {
+			stage.Await(t, "three different states of progress were seen", s.within(), func(ctx context.Context) (bool, string) {
 				if saw, ok := s.progress(ctx, t); ok && !slices.Contains(seen, saw) {
 					seen = append(seen, saw)
 				}
@@ -125,14 +126,14 @@ func TestMoverPodKilledInTheMiddle(t *testing.T) {
 		Setup(step(s.prepare)).
 		Setup(step(s.awaitMiddle)).
 		Assess("is finished by another pod", step(func(ctx context.Context, t *testing.T) {
-			must(t, host.client.Delete(ctx, s.mover(ctx, t), client.GracePeriodSeconds(0)))
+			stage.Must(t, host.Client.Delete(ctx, s.mover(ctx, t), client.GracePeriodSeconds(0)))
 			s.succeed(ctx, t, s.run, s.within())
 			if pods := s.pods.of(s.run); len(pods) != 2 {
 				t.Errorf("the run has started %q, want a second pod", pods)
 			}
 		})).
 		Assess("the next run is good", step(func(ctx context.Context, t *testing.T) {
-			s.backup(ctx, t, "next")
+			s.backup(t, "next")
 			s.succeed(ctx, t, "next", s.within())
 		})).
 		Assess("what was backed up comes back", step(s.undo)).
@@ -147,14 +148,14 @@ func TestOperatorKilledInTheMiddle(t *testing.T) {
 		Setup(step(s.awaitMiddle)).
 		Assess("goes on and is finished by the next operator", step(func(ctx context.Context, t *testing.T) {
 			var pods corev1.PodList
-			must(t, host.client.List(ctx, &pods, client.InNamespace(operatorNamespace), client.MatchingLabels{
+			stage.Must(t, host.Client.List(ctx, &pods, client.InNamespace(stage.OperatorNamespace), client.MatchingLabels{
 				"app.kubernetes.io/name": "kubestash-operator",
 			}))
 			if len(pods.Items) == 0 {
 				t.Fatal("there is no operator to kill")
 			}
 			for i := range pods.Items {
-				must(t, client.IgnoreNotFound(host.client.Delete(ctx, &pods.Items[i], &client.DeleteOptions{GracePeriodSeconds: ptr.To[int64](0)})))
+				stage.Must(t, client.IgnoreNotFound(host.Client.Delete(ctx, &pods.Items[i], &client.DeleteOptions{GracePeriodSeconds: ptr.To[int64](0)})))
 			}
 			if mover := s.mover(ctx, t); mover.Status.Phase != corev1.PodRunning {
 				t.Fatalf("the mover's pod is %s: this was not the middle of the backup", mover.Status.Phase)

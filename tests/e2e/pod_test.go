@@ -32,7 +32,7 @@ func (w *world) watchPods(ctx context.Context, t testing.TB) *podWatch {
 	t.Helper()
 	p := &podWatch{byJob: map[string]map[string]bool{}}
 	ctx, cancel := context.WithCancel(ctx)
-	list := cache.NewFilteredListWatchFromClient(host.clients.CoreV1().RESTClient(), "pods", w.namespace, func(o *metav1.ListOptions) {
+	list := cache.NewFilteredListWatchFromClient(host.Clients.CoreV1().RESTClient(), "pods", w.Namespace, func(o *metav1.ListOptions) {
 		o.LabelSelector, o.FieldSelector = metav1alpha1.LabelManagedBy+"="+metav1alpha1.ManagedByKubeStash, fields.Everything().String()
 	})
 	_, informer := cache.NewInformerWithOptions(cache.InformerOptions{

@@ -19,6 +19,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/tests/kit/object"
+	"kubestash.com/kubestash/tests/kit/stage"
 )
 
 func TestBucketIsTheTruth(t *testing.T) {
@@ -27,25 +28,25 @@ func TestBucketIsTheTruth(t *testing.T) {
 	var before string
 	suite.Test(t, features.New("a namespace that is gone comes back from its bucket").
 		Setup(step(func(ctx context.Context, t *testing.T) {
-			w.s3Ground(ctx, t)
-			w.app(ctx, t, object.Deployment(w.namespace, object.App, object.Claim))
-			before = w.planted(ctx, t)
-			w.apply(ctx, t, object.BackupConfiguration(w.namespace))
-			w.succeed(ctx, t, w.firstSession(ctx, t), patience)
+			w.s3Ground(t)
+			w.app(t, object.Deployment(w.Namespace, object.App, object.Claim))
+			before = w.planted(t)
+			w.Apply(t, object.BackupConfiguration(w.Namespace))
+			w.succeed(ctx, t, w.firstSession(t), stage.Patience)
 		})).
 		Assess("nothing of it is left in the cluster", step(func(ctx context.Context, t *testing.T) { w.vanish(ctx, t) })).
 		Assess("a namespace, two Secrets and a BackupStorage bring it back", step(func(ctx context.Context, t *testing.T) {
-			must(t, host.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-				Name: w.namespace, Labels: map[string]string{suiteLabel: w.name},
+			stage.Must(t, host.Client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+				Name: w.Namespace, Labels: host.Labels(),
 			}}))
-			w.apply(ctx, t, object.S3Keys(w.namespace, serverKeys.AccessKey, serverKeys.SecretKey),
-				object.Password(w.namespace, password), object.S3(w.namespace, host.server.Endpoint(), bucket))
+			w.Apply(t, object.S3Keys(w.Namespace, stage.Keys.AccessKey, stage.Keys.SecretKey),
+				object.Password(w.Namespace, password), object.S3(w.Namespace, host.Server.Endpoint(), host.Bucket))
 			w.isBack(ctx, t)
 		})).
-		Assess("every byte is restored into an empty volume", step(func(ctx context.Context, t *testing.T) {
-			w.app(ctx, t, object.Deployment(w.namespace, object.App, object.Claim))
-			w.restore(ctx, t, object.RestoreSession(w.namespace, "undo", "latest"))
-			w.same(ctx, t, before)
+		Assess("every byte is restored into an empty volume", step(func(_ context.Context, t *testing.T) {
+			w.app(t, object.Deployment(w.Namespace, object.App, object.Claim))
+			w.restore(t, object.RestoreSession(w.Namespace, "undo", "latest"))
+			w.same(t, before)
 		})).
 		Feature())
 }
@@ -58,28 +59,28 @@ func TestVolumeIsTheTruth(t *testing.T) {
 	suite.Test(t, features.New("what is on a volume comes back through the log of a pod").
 		Setup(step(func(ctx context.Context, t *testing.T) {
 			selector = w.localGround(ctx, t)
-			deployment := object.Deployment(w.namespace, object.App, object.Claim)
+			deployment := object.Deployment(w.Namespace, object.App, object.Claim)
 			deployment.Spec.Template.Spec.NodeSelector = selector
-			w.app(ctx, t, deployment)
-			before = w.planted(ctx, t)
-			w.apply(ctx, t, object.BackupConfiguration(w.namespace))
-			w.succeed(ctx, t, w.firstSession(ctx, t), patience)
+			w.app(t, deployment)
+			before = w.planted(t)
+			w.Apply(t, object.BackupConfiguration(w.Namespace))
+			w.succeed(ctx, t, w.firstSession(t), stage.Patience)
 		})).
 		Assess("its objects go, and a new BackupStorage brings them back", step(func(ctx context.Context, t *testing.T) {
-			bc := &corev1alpha1.BackupConfiguration{ObjectMeta: object.Meta(w.namespace, object.Configuration)}
-			storage := &storagev1alpha1.BackupStorage{ObjectMeta: object.Meta(w.namespace, object.Storage)}
+			bc := &corev1alpha1.BackupConfiguration{ObjectMeta: object.Meta(w.Namespace, object.Configuration)}
+			storage := &storagev1alpha1.BackupStorage{ObjectMeta: object.Meta(w.Namespace, object.Storage)}
 			w.gone(ctx, t, bc)
 			w.gone(ctx, t, storage)
-			w.gone(ctx, t, &storagev1alpha1.Repository{ObjectMeta: object.Meta(w.namespace, object.Repository)})
-			again := object.Local(w.namespace, "backups")
+			w.gone(ctx, t, &storagev1alpha1.Repository{ObjectMeta: object.Meta(w.Namespace, object.Repository)})
+			again := object.Local(w.Namespace, "backups")
 			again.Spec.RuntimeSettings.Pod = &metav1alpha1.PodRuntimeSettings{NodeSelector: selector}
-			w.apply(ctx, t, again)
+			w.Apply(t, again)
 			w.isBack(ctx, t)
 		})).
-		Assess("every byte is restored", step(func(ctx context.Context, t *testing.T) {
-			w.destroyed(ctx, t)
-			w.restore(ctx, t, object.RestoreSession(w.namespace, "undo", "latest"))
-			w.same(ctx, t, before)
+		Assess("every byte is restored", step(func(_ context.Context, t *testing.T) {
+			w.destroyed(t)
+			w.restore(t, object.RestoreSession(w.Namespace, "undo", "latest"))
+			w.same(t, before)
 		})).
 		Feature())
 }
@@ -87,9 +88,9 @@ func TestVolumeIsTheTruth(t *testing.T) {
 // gone deletes an object and waits until it is.
 func (w *world) gone(ctx context.Context, t testing.TB, o client.Object) {
 	t.Helper()
-	must(t, client.IgnoreNotFound(host.client.Delete(ctx, o)))
-	await(ctx, t, fmt.Sprintf("%T %s is gone", o, o.GetName()), patience, func(ctx context.Context) (bool, string) {
-		err := host.client.Get(ctx, client.ObjectKeyFromObject(o), o)
+	stage.Must(t, client.IgnoreNotFound(host.Client.Delete(ctx, o)))
+	stage.Await(t, fmt.Sprintf("%T %s is gone", o, o.GetName()), stage.Patience, func(ctx context.Context) (bool, string) {
+		err := host.Client.Get(ctx, client.ObjectKeyFromObject(o), o)
 		return err != nil && client.IgnoreNotFound(err) == nil, fmt.Sprintf("%v %v", o.GetFinalizers(), err)
 	})
 }
@@ -97,26 +98,26 @@ func (w *world) gone(ctx context.Context, t testing.TB, o client.Object) {
 // vanish deletes the KubeStash objects, whose policies keep the data, and then the namespace.
 func (w *world) vanish(ctx context.Context, t testing.TB) {
 	t.Helper()
-	w.gone(ctx, t, &corev1alpha1.BackupConfiguration{ObjectMeta: object.Meta(w.namespace, object.Configuration)})
-	w.gone(ctx, t, &storagev1alpha1.BackupStorage{ObjectMeta: object.Meta(w.namespace, object.Storage)})
-	w.gone(ctx, t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}})
+	w.gone(ctx, t, &corev1alpha1.BackupConfiguration{ObjectMeta: object.Meta(w.Namespace, object.Configuration)})
+	w.gone(ctx, t, &storagev1alpha1.BackupStorage{ObjectMeta: object.Meta(w.Namespace, object.Storage)})
+	w.gone(ctx, t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.Namespace}})
 }
 
 // isBack waits until the Repository and its Snapshot are there as they were.
 func (w *world) isBack(ctx context.Context, t testing.TB) {
 	t.Helper()
-	await(ctx, t, "the Repository is back", patience, func(ctx context.Context) (bool, string) {
+	stage.Await(t, "the Repository is back", stage.Patience, func(ctx context.Context) (bool, string) {
 		repo := &storagev1alpha1.Repository{}
-		if err := host.client.Get(ctx, w.key(object.Repository), repo); err != nil {
+		if err := host.Client.Get(ctx, w.Key(object.Repository), repo); err != nil {
 			storage := &storagev1alpha1.BackupStorage{}
-			_ = host.client.Get(ctx, w.key(object.Storage), storage)
+			_ = host.Client.Get(ctx, w.Key(object.Storage), storage)
 			return false, fmt.Sprintf("%v; the BackupStorage says %+v", err, storage.Status)
 		}
 		s := repo.Status
 		return s.Phase == storagev1alpha1.RepositoryPhaseReady && s.SnapshotCount != nil && *s.SnapshotCount == 1 && s.LastBackupTime != nil, fmt.Sprintf("%+v", s)
 	})
 	var list storagev1alpha1.SnapshotList
-	must(t, host.client.List(ctx, &list, client.InNamespace(w.namespace)))
+	stage.Must(t, host.Client.List(ctx, &list, client.InNamespace(w.Namespace)))
 	if len(list.Items) != 1 || list.Items[0].Status.Phase != storagev1alpha1.SnapshotPhaseSucceeded || list.Items[0].Status.Size == "" {
 		t.Errorf("the Snapshots are %+v", list.Items)
 	}

@@ -21,6 +21,7 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/tests/kit/object"
+	"kubestash.com/kubestash/tests/kit/stage"
 )
 
 // restores are made of two backups: the file says "one" in the first and "two" in the second.
@@ -43,43 +44,43 @@ func TestRestoresElsewhereAndFromEarlier(t *testing.T) {
 }
 
 func (r *restores) prepare(ctx context.Context, t *testing.T) {
-	r.s3Ground(ctx, t)
-	r.app(ctx, t, object.Deployment(r.namespace, object.App, object.Claim))
-	r.sh(ctx, t, "echo one > /data/f")
-	r.apply(ctx, t, object.BackupConfiguration(r.namespace))
-	run := r.succeed(ctx, t, r.firstSession(ctx, t), patience)
+	r.s3Ground(t)
+	r.app(t, object.Deployment(r.Namespace, object.App, object.Claim))
+	r.Sh(t, "echo one > /data/f")
+	r.Apply(t, object.BackupConfiguration(r.Namespace))
+	run := r.succeed(ctx, t, r.firstSession(t), stage.Patience)
 	snapshot := &storagev1alpha1.Snapshot{}
-	must(t, host.client.Get(ctx, r.key(run.Status.Snapshots[0].Name), snapshot))
+	stage.Must(t, host.Client.Get(ctx, r.Key(run.Status.Snapshots[0].Name), snapshot))
 	r.first = *snapshot.Status.SnapshotTime
-	r.sh(ctx, t, "echo two > /data/f")
-	r.backup(ctx, t, "second")
-	r.succeed(ctx, t, "second", patience)
+	r.Sh(t, "echo two > /data/f")
+	r.backup(t, "second")
+	r.succeed(ctx, t, "second", stage.Patience)
 }
 
 // says fails the test unless the file in a workload's pod says so.
 func (r *restores) says(ctx context.Context, t *testing.T, namespace, workload, file, want string) {
 	t.Helper()
-	r.kubectl(ctx, t, "-n", namespace, "rollout", "status", workload, "--timeout", patience.String())
+	r.kubectl(ctx, t, "-n", namespace, "rollout", "status", workload, "--timeout", stage.Patience.String())
 	if got := strings.TrimSpace(r.kubectl(ctx, t, "-n", namespace, "exec", workload, "--", "cat", file)); got != want {
 		t.Errorf("%s in %s says %q, want %q", file, workload, got, want)
 	}
 }
 
 func (r *restores) pointInTime(ctx context.Context, t *testing.T) {
-	s := object.RestoreSession(r.namespace, "then", "")
+	s := object.RestoreSession(r.Namespace, "then", "")
 	s.Spec.DataSource.PITR = &corev1alpha1.PITR{TargetTime: &r.first}
-	r.restore(ctx, t, s)
-	r.says(ctx, t, r.namespace, "deployment/"+object.App, "/data/f", "one")
-	r.restore(ctx, t, object.RestoreSession(r.namespace, "now", "latest"))
-	r.says(ctx, t, r.namespace, "deployment/"+object.App, "/data/f", "two")
+	r.restore(t, s)
+	r.says(ctx, t, r.Namespace, "deployment/"+object.App, "/data/f", "one")
+	r.restore(t, object.RestoreSession(r.Namespace, "now", "latest"))
+	r.says(ctx, t, r.Namespace, "deployment/"+object.App, "/data/f", "two")
 }
 
 // refused fails the test unless the session comes to nothing, with these words.
-func (r *restores) refused(ctx context.Context, t *testing.T, s *corev1alpha1.RestoreSession, phase corev1alpha1.RestoreSessionPhase, words string) {
+func (r *restores) refused(t *testing.T, s *corev1alpha1.RestoreSession, phase corev1alpha1.RestoreSessionPhase, words string) {
 	t.Helper()
-	r.apply(ctx, t, s)
-	await(ctx, t, "RestoreSession "+s.Name+" is "+string(phase), patience, func(ctx context.Context) (bool, string) {
-		must(t, host.client.Get(ctx, client.ObjectKeyFromObject(s), s))
+	r.Apply(t, s)
+	stage.Await(t, "RestoreSession "+s.Name+" is "+string(phase), stage.Patience, func(ctx context.Context) (bool, string) {
+		stage.Must(t, host.Client.Get(ctx, client.ObjectKeyFromObject(s), s))
 		return s.Status.Phase == phase, fmt.Sprintf("%+v", s.Status)
 	})
 	if said := fmt.Sprintf("%+v", s.Status); !strings.Contains(said, words) {
@@ -87,43 +88,43 @@ func (r *restores) refused(ctx context.Context, t *testing.T, s *corev1alpha1.Re
 	}
 }
 
-func (r *restores) nothingThen(ctx context.Context, t *testing.T) {
-	s := object.RestoreSession(r.namespace, "before", "")
+func (r *restores) nothingThen(_ context.Context, t *testing.T) {
+	s := object.RestoreSession(r.Namespace, "before", "")
 	s.Spec.DataSource.PITR = &corev1alpha1.PITR{TargetTime: &r.first, Exclusive: true}
-	r.refused(ctx, t, s, corev1alpha1.RestoreSessionPhaseFailed, "nothing to restore; the oldest that it has is")
+	r.refused(t, s, corev1alpha1.RestoreSessionPhaseFailed, "nothing to restore; the oldest that it has is")
 }
 
 func (r *restores) otherWorkload(ctx context.Context, t *testing.T) {
-	other := object.Deployment(r.namespace, "copy", "copied")
+	other := object.Deployment(r.Namespace, "copy", "copied")
 	other.Spec.Template.Spec.Containers[0].VolumeMounts[0].MountPath = "/srv"
-	r.apply(ctx, t, object.VolumeClaim(r.namespace, "copied"), other)
-	s := object.RestoreSession(r.namespace, "guess", "latest")
+	r.Apply(t, object.VolumeClaim(r.Namespace, "copied"), other)
+	s := object.RestoreSession(r.Namespace, "guess", "latest")
 	s.Spec.Target.Name = "copy"
-	r.refused(ctx, t, s.DeepCopy(), corev1alpha1.RestoreSessionPhaseFailed, "which the target mounts no volume at; it mounts: /srv")
+	r.refused(t, s.DeepCopy(), corev1alpha1.RestoreSessionPhaseFailed, "which the target mounts no volume at; it mounts: /srv")
 	s.Name = "told"
 	s.Spec.Addon.Tasks[0].TargetVolumes = &corev1alpha1.TargetVolumeInfo{
 		VolumeMounts: []corev1.VolumeMount{{Name: "data", MountPath: object.MountPath}},
 	}
-	r.restore(ctx, t, s)
-	r.says(ctx, t, r.namespace, "deployment/copy", "/srv/f", "two")
+	r.restore(t, s)
+	r.says(ctx, t, r.Namespace, "deployment/copy", "/srv/f", "two")
 }
 
 func (r *restores) otherNamespace(ctx context.Context, t *testing.T) {
 	away := newWorld(t, "stranger")
-	r.apply(ctx, t, object.VolumeClaim(away.namespace, object.Claim), object.Deployment(away.namespace, object.App, object.Claim))
-	s := object.RestoreSession(away.namespace, "theirs", "latest")
-	s.Spec.DataSource.Namespace = r.namespace
+	r.Apply(t, object.VolumeClaim(away.Namespace, object.Claim), object.Deployment(away.Namespace, object.App, object.Claim))
+	s := object.RestoreSession(away.Namespace, "theirs", "latest")
+	s.Spec.DataSource.Namespace = r.Namespace
 	s.Spec.DataSource.EncryptionSecret = nil
-	r.refused(ctx, t, s.DeepCopy(), corev1alpha1.RestoreSessionPhaseInvalid, "belongs to namespace "+r.namespace)
-	r.apply(ctx, t, object.Password(away.namespace, password))
+	r.refused(t, s.DeepCopy(), corev1alpha1.RestoreSessionPhaseInvalid, "belongs to namespace "+r.Namespace)
+	r.Apply(t, object.Password(away.Namespace, password))
 	s.Name, s.Spec.DataSource.EncryptionSecret = "ours", &metav1alpha1.ObjectReference{Name: object.EncryptionSecret}
-	r.restore(ctx, t, s)
-	r.says(ctx, t, away.namespace, "deployment/"+object.App, "/data/f", "two")
+	r.restore(t, s)
+	r.says(ctx, t, away.Namespace, "deployment/"+object.App, "/data/f", "two")
 }
 
 func (r *restores) newClaims(ctx context.Context, t *testing.T) {
 	fill := func(name string) *corev1alpha1.RestoreSession {
-		s := object.RestoreSession(r.namespace, name, "latest")
+		s := object.RestoreSession(r.Namespace, name, "latest")
 		s.Spec.Target = nil
 		s.Spec.Addon.Tasks[0].TargetVolumes = &corev1alpha1.TargetVolumeInfo{
 			VolumeMounts: []corev1.VolumeMount{{Name: "fresh", MountPath: object.MountPath}},
@@ -134,11 +135,11 @@ func (r *restores) newClaims(ctx context.Context, t *testing.T) {
 		return s
 	}
 	s := fill("fill")
-	r.restore(ctx, t, s)
-	must(t, host.client.Delete(ctx, s, client.PropagationPolicy(metav1.DeletePropagationForeground)))
-	reader := object.Deployment(r.namespace, "reader", "fresh")
+	r.restore(t, s)
+	stage.Must(t, host.Client.Delete(ctx, s, client.PropagationPolicy(metav1.DeletePropagationForeground)))
+	reader := object.Deployment(r.Namespace, "reader", "fresh")
 	reader.Spec.Replicas = ptr.To[int32](1)
-	r.apply(ctx, t, reader)
-	r.says(ctx, t, r.namespace, "deployment/reader", "/data/f", "two")
-	r.refused(ctx, t, fill("again"), corev1alpha1.RestoreSessionPhaseFailed, "is not empty")
+	r.Apply(t, reader)
+	r.says(ctx, t, r.Namespace, "deployment/reader", "/data/f", "two")
+	r.refused(t, fill("again"), corev1alpha1.RestoreSessionPhaseFailed, "is not empty")
 }

@@ -17,16 +17,17 @@ import (
 	"testing"
 
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/tests/kit/stage"
 	"kubestash.com/kubestash/tests/kit/tool"
 	"kubestash.com/kubestash/tests/s3"
 )
 
 // noSecrets looks for the secrets of the test in all that can be seen without a right to Secrets.
 func (w *world) noSecrets(ctx context.Context, t *testing.T) {
-	parts, err := w.visible(ctx)
-	must(t, err)
+	parts, err := w.Visible(ctx)
+	stage.Must(t, err)
 	for _, part := range []string{"events.yaml", "pods.yaml", "jobs.yaml", "snapshots.yaml"} {
-		if !strings.Contains(parts[part], w.namespace) {
+		if !strings.Contains(parts[part], w.Namespace) {
 			t.Errorf("%s has nothing of the test in it", part)
 		}
 	}
@@ -35,7 +36,7 @@ func (w *world) noSecrets(ctx context.Context, t *testing.T) {
 		if strings.HasSuffix(name, ".log") && text != "" {
 			logs++
 		}
-		for _, secret := range []string{serverKeys.SecretKey, password} {
+		for _, secret := range []string{stage.Keys.SecretKey, password} {
 			encoded := strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "=")
 			if strings.Contains(text, secret) || strings.Contains(text, encoded) {
 				t.Errorf("%s shows a secret value", name)
@@ -67,7 +68,7 @@ var published = map[string]string{
 
 func (w *world) columns(ctx context.Context, t *testing.T) {
 	for kind, want := range published {
-		out := w.kubectl(ctx, t, "get", kind, "-n", w.namespace)
+		out := w.kubectl(ctx, t, "get", kind, "-n", w.Namespace)
 		header, rows, _ := strings.Cut(out, "\n")
 		if got := strings.Join(strings.Fields(header), " "); got != want {
 			t.Errorf("kubectl get %s prints %q, want %q", kind, got, want)
@@ -77,7 +78,7 @@ func (w *world) columns(ctx context.Context, t *testing.T) {
 		}
 	}
 	// Events are told of a single object only.
-	story := w.kubectl(ctx, t, "describe", "backupsession", "second", "-n", w.namespace)
+	story := w.kubectl(ctx, t, "describe", "backupsession", "second", "-n", w.Namespace)
 	for _, word := range []string{"BackupStarted", "ComponentSucceeded", "BackupSucceeded", "Invoker", "Snapshots"} {
 		if !strings.Contains(story, word) {
 			t.Errorf("kubectl describe backupsession doesn't tell of %s:\n%s", word, story)
@@ -88,7 +89,7 @@ func (w *world) columns(ctx context.Context, t *testing.T) {
 func (w *world) kubectl(ctx context.Context, t testing.TB, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(ctx, tool.Path(t, "kubectl"), args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+host.kubeconfig)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+host.Kubeconfig)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("kubectl %s: %v: %s", strings.Join(args, " "), err, out)
@@ -99,43 +100,29 @@ func (w *world) kubectl(ctx context.Context, t testing.TB, args ...string) strin
 // plainRestic reads the repository with nothing but restic, the bucket's keys and the password.
 func (w *world) plainRestic(ctx context.Context, t *testing.T, repository string) {
 	repo := &storagev1alpha1.Repository{}
-	must(t, host.client.Get(ctx, w.key(repository), repo))
+	stage.Must(t, host.Client.Get(ctx, w.Key(repository), repo))
 	if len(repo.Status.ComponentPaths) != 1 {
 		t.Fatalf("the Repository has the component paths %q", repo.Status.ComponentPaths)
 	}
-	must(t, inBuckets(ctx, func(c *s3.Client) error {
-		url := fmt.Sprintf("s3:http://%s/%s/%s/%s/%s", c.Address, bucket, w.namespace, repo.Spec.Path, repo.Status.ComponentPaths[0])
+	stage.Must(t, host.InBuckets(ctx, func(c *s3.Client) error {
+		url := fmt.Sprintf("s3:http://%s/%s/%s/%s/%s", c.Address, host.Bucket, w.Namespace, repo.Spec.Path, repo.Status.ComponentPaths[0])
 		var list []struct {
 			ID    string
 			Paths []string
 		}
-		if err := json.Unmarshal(restic(ctx, t, url, "snapshots", "--json"), &list); err != nil {
+		if err := json.Unmarshal(stage.Restic(t, url, password, "snapshots", "--json"), &list); err != nil {
 			return fmt.Errorf("reading what restic lists: %w", err)
 		}
 		if len(list) != 2 || len(list[0].Paths) != 1 || list[0].Paths[0] != "/data" {
 			return fmt.Errorf("restic lists %+v, want two snapshots of /data", list)
 		}
-		restic(ctx, t, url, "check")
+		stage.Restic(t, url, password, "check")
 		target := t.TempDir()
-		restic(ctx, t, url, "restore", list[0].ID, "--target", target)
+		stage.Restic(t, url, password, "restore", list[0].ID, "--target", target)
 		content, err := os.ReadFile(filepath.Join(target, "data", "d1", "e1", "f1"))
 		if err != nil || string(content) != "file 1\n" {
 			return fmt.Errorf("restic has restored %q: %w", content, err)
 		}
 		return nil
 	}))
-}
-
-func restic(ctx context.Context, t testing.TB, url string, args ...string) []byte {
-	t.Helper()
-	cmd := exec.CommandContext(ctx, tool.Path(t, "restic"), append([]string{"--no-cache", "-r", url}, args...)...)
-	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+serverKeys.AccessKey, "AWS_SECRET_ACCESS_KEY="+serverKeys.SecretKey,
-		"RESTIC_PASSWORD="+password)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("restic %s: %v: %s", args[0], err, stderr.String())
-	}
-	return out
 }

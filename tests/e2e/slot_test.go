@@ -18,6 +18,7 @@ import (
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	"kubestash.com/kubestash/tests/kit/object"
+	"kubestash.com/kubestash/tests/kit/stage"
 )
 
 func TestSlotStartsNoPod(t *testing.T) {
@@ -27,20 +28,20 @@ func TestSlotStartsNoPod(t *testing.T) {
 	var first string
 	suite.Test(t, features.New("a slot of the schedule").
 		Setup(step(func(ctx context.Context, t *testing.T) {
-			w.s3Ground(ctx, t)
-			w.app(ctx, t, object.Deployment(w.namespace, object.App, object.Claim))
+			w.s3Ground(t)
+			w.app(t, object.Deployment(w.Namespace, object.App, object.Claim))
 			pods = w.watchPods(context.WithoutCancel(ctx), t)
-			bc := object.BackupConfiguration(w.namespace)
+			bc := object.BackupConfiguration(w.Namespace)
 			bc.Spec.Sessions[0].Scheduler.Schedule = "* * * * *"
-			w.apply(ctx, t, bc)
-			first = w.firstSession(ctx, t)
-			w.succeed(ctx, t, first, patience)
+			w.Apply(t, bc)
+			first = w.firstSession(t)
+			w.succeed(ctx, t, first, stage.Patience)
 		})).
 		Assess("becomes a BackupSession that succeeds", step(func(ctx context.Context, t *testing.T) {
 			var name string
-			await(ctx, t, "the CronJob has led to a BackupSession", patience, func(ctx context.Context) (bool, string) {
+			stage.Await(t, "the CronJob has led to a BackupSession", stage.Patience, func(ctx context.Context) (bool, string) {
 				var list corev1alpha1.BackupSessionList
-				must(t, host.client.List(ctx, &list, client.InNamespace(w.namespace)))
+				stage.Must(t, host.Client.List(ctx, &list, client.InNamespace(w.Namespace)))
 				for _, run := range list.Items {
 					// A slot that came while the first run was at work is skipped, and rightly so.
 					if phase := run.Status.Phase; run.Name != first && phase != "" && phase != corev1alpha1.BackupSessionPhaseSkipped {
@@ -49,12 +50,12 @@ func TestSlotStartsNoPod(t *testing.T) {
 				}
 				return name != "", w.configurations(ctx)
 			})
-			w.succeed(ctx, t, name, patience)
+			w.succeed(ctx, t, name, stage.Patience)
 		})).
-		Assess("has a Job that is complete, and the CronJob isn't active", step(func(ctx context.Context, t *testing.T) {
-			await(ctx, t, "the slot's Job is complete", 30*time.Second, func(ctx context.Context) (bool, string) {
+		Assess("has a Job that is complete, and the CronJob isn't active", step(func(_ context.Context, t *testing.T) {
+			stage.Await(t, "the slot's Job is complete", 30*time.Second, func(ctx context.Context) (bool, string) {
 				var jobs batchv1.JobList
-				must(t, host.client.List(ctx, &jobs, client.InNamespace(w.namespace)))
+				stage.Must(t, host.Client.List(ctx, &jobs, client.InNamespace(w.Namespace)))
 				for _, job := range jobs.Items {
 					if job.Spec.ManagedBy != nil && job.Status.Succeeded == 1 && job.Status.CompletionTime != nil {
 						return true, ""
@@ -62,25 +63,25 @@ func TestSlotStartsNoPod(t *testing.T) {
 				}
 				return false, "no such Job"
 			})
-			await(ctx, t, "the CronJob is at rest", 30*time.Second, func(ctx context.Context) (bool, string) {
+			stage.Await(t, "the CronJob is at rest", 30*time.Second, func(ctx context.Context) (bool, string) {
 				var list batchv1.CronJobList
-				must(t, host.client.List(ctx, &list, client.InNamespace(w.namespace)))
+				stage.Must(t, host.Client.List(ctx, &list, client.InNamespace(w.Namespace)))
 				return len(list.Items) == 1 && len(list.Items[0].Status.Active) == 0 && list.Items[0].Status.LastSuccessfulTime != nil,
-					w.kubectl(ctx, t, "get", "cronjob", "-n", w.namespace)
+					w.kubectl(ctx, t, "get", "cronjob", "-n", w.Namespace)
 			})
 		})).
 		Assess("has started no pod; each run has started one", step(func(ctx context.Context, t *testing.T) {
 			// The next slot may come while we look: what started pods is looked at before who may have.
 			jobs := pods.jobs()
 			var list corev1.PodList
-			must(t, host.client.List(ctx, &list, client.InNamespace(w.namespace)))
+			stage.Must(t, host.Client.List(ctx, &list, client.InNamespace(w.Namespace)))
 			for _, pod := range list.Items {
 				if strings.HasPrefix(pod.Name, "trigger-") {
 					t.Errorf("there is the pod %s", pod.Name)
 				}
 			}
 			var runs corev1alpha1.BackupSessionList
-			must(t, host.client.List(ctx, &runs, client.InNamespace(w.namespace)))
+			stage.Must(t, host.Client.List(ctx, &runs, client.InNamespace(w.Namespace)))
 			started := map[string]bool{}
 			for _, run := range runs.Items {
 				started[run.Name] = true

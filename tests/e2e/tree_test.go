@@ -6,7 +6,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"testing"
 
@@ -41,10 +40,10 @@ find . -type l -exec readlink {} + | sort
 const destroy = `cd /data && find . -mindepth 1 -maxdepth 1 -exec rm -rf {} +`
 
 // planted makes the tree and returns its fingerprint.
-func (w *world) planted(ctx context.Context, t testing.TB) string {
+func (w *world) planted(t testing.TB) string {
 	t.Helper()
-	w.sh(ctx, t, plant)
-	before := w.sh(ctx, t, fingerprint)
+	w.Sh(t, plant)
+	before := w.Sh(t, fingerprint)
 	if len(before) < 10000 {
 		t.Fatalf("the tree is smaller than it should be: %s", before)
 	}
@@ -52,23 +51,23 @@ func (w *world) planted(ctx context.Context, t testing.TB) string {
 }
 
 // destroyed removes the tree and makes sure that it is gone.
-func (w *world) destroyed(ctx context.Context, t testing.TB) {
+func (w *world) destroyed(t testing.TB) {
 	t.Helper()
-	if left := w.sh(ctx, t, destroy+"\nls -A "+object.MountPath); left != "" {
+	if left := w.Sh(t, destroy+"\nls -A "+object.MountPath); left != "" {
 		t.Fatalf("destroying the tree left %s", left)
 	}
 }
 
 // same fails the test unless the tree is what it was.
-func (w *world) same(ctx context.Context, t testing.TB, before string) {
+func (w *world) same(t testing.TB, before string) {
 	t.Helper()
-	if after := w.sh(ctx, t, fingerprint); after != before {
+	if after := w.Sh(t, fingerprint); after != before {
 		t.Fatalf("the tree is not what it was:\n%s", difference(before, after))
 	}
 }
 
 // grow makes one file of random bytes.
-func (w *world) grow(ctx context.Context, t testing.TB, mebibytes int) {
+func (w *world) grow(t testing.TB, mebibytes int) {
 	t.Helper()
-	w.sh(ctx, t, fmt.Sprintf("dd if=/dev/urandom of=/data/big bs=1024k count=%d 2>/dev/null", mebibytes))
+	w.Sh(t, fmt.Sprintf("dd if=/dev/urandom of=/data/big bs=1024k count=%d 2>/dev/null", mebibytes))
 }

@@ -9,8 +9,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
 	"path"
 	"slices"
 	"strings"
@@ -25,7 +23,6 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/tests/kit/object"
 	"kubestash.com/kubestash/tests/kit/stage"
-	"kubestash.com/kubestash/tests/kit/tool"
 )
 
 // nextRun is how long the run after a fault may take: no human comes, and nobody waits for long.
@@ -205,22 +202,7 @@ func (s *shop) url() string {
 
 func (s *shop) restic(t *testing.T, args ...string) []byte {
 	t.Helper()
-	cmd := s.resticCommand(t, s.url(), args...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("restic %s: %v: %s", args[0], err, stderr.String())
-	}
-	return out
-}
-
-func (s *shop) resticCommand(t *testing.T, url string, args ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), tool.Path(t, "restic"), append([]string{"--no-cache", "-r", url}, args...)...)
-	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+stage.Keys.AccessKey, "AWS_SECRET_ACCESS_KEY="+stage.Keys.SecretKey,
-		"AWS_DEFAULT_REGION=us-east-1", "RESTIC_PASSWORD="+password)
-	return cmd
+	return stage.Restic(t, s.url(), password, args...)
 }
 
 // locks are the keys of locks in the bucket.

@@ -111,7 +111,7 @@ func TestLockOfTheLiving(t *testing.T) {
 	// A slow proxy of its own keeps it from being done.
 	slow := s3fault.Start(t, "127.0.0.1:0", host.ServerURL)
 	slow.Set(s3fault.Fault{Delay: 300 * time.Millisecond})
-	holder := s.resticCommand(t, strings.Replace(s.url(), host.ServerURL, slow.Endpoint, 1), "check", "--read-data")
+	holder := stage.ResticCommand(t, strings.Replace(s.url(), host.ServerURL, slow.Endpoint, 1), password, "check", "--read-data")
 	stage.Must(t, holder.Start())
 	ended := make(chan error, 1)
 	go func() { ended <- holder.Wait() }()

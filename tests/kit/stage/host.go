@@ -50,34 +50,32 @@ type Host struct {
 	Client           client.Client
 	Clients          kubernetes.Interface
 	Server           s3.Server
-	// Buckets looks into the server's buckets.
-	Buckets *s3.Client
-	// ServerURL is where this machine reaches the S3 server: the address of its Service, which the machine's own cluster
-	// lets in from outside.
+	// Buckets looks into the server's buckets, and ServerURL is where this machine reaches the S3 server: the address of
+	// its Service, which the machine's own cluster lets in from outside. Reach sets both.
+	Buckets   *s3.Client
 	ServerURL string
 
 	provider support.E2EClusterProvider
 }
 
-// label is on every namespace of a suite.
+// label says whose a namespace is.
 const label = "e2e.kubestash.com/suite-of"
+
+// Labels are on every namespace of the suite.
+func (h *Host) Labels() map[string]string { return map[string]string{label: h.Suite} }
 
 // Keys are recognisable. The server of another suite has the same, so that suites can share it.
 var Keys = s3.Keys{AccessKey: "CANARYE2EACCESS", SecretKey: "canary-e2e-secret-5b1c77"}
 
-// Open brings up the machine's own cluster, removes what tests that failed have left in it, deploys the operator of
-// this checkout, and starts the S3 server. A cluster that somebody names is refused: these suites stop its servers.
+// Open brings up the machine's own cluster, or finds the one that KUBECONFIG names, removes what tests that failed have
+// left in it, deploys the operator of this checkout, and starts the S3 server.
 func Open(ctx context.Context, suite string, out io.Writer) (*Host, error) {
 	h := &Host{Suite: suite, Bucket: "e2e"}
 	var err error
 	if h.Root, err = tool.Root(); err != nil {
 		return nil, err
 	}
-	provider, ok := cluster.Choose(os.Getenv("KUBECONFIG"), h.Root, out).(*cluster.Local)
-	if !ok {
-		return nil, errors.New("opening the stage: this suite stops servers, so it needs the machine's own cluster; unset KUBECONFIG")
-	}
-	h.provider = provider
+	h.provider = cluster.Choose(os.Getenv("KUBECONFIG"), h.Root, out)
 	for _, step := range []func(context.Context) error{h.connect, h.tidy, h.deploy, h.serve} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -90,6 +88,36 @@ func Open(ctx context.Context, suite string, out io.Writer) (*Host, error) {
 func (h *Host) Up(ctx context.Context) error {
 	_, err := h.provider.Create(ctx)
 	return err
+}
+
+// Reach finds the way from this machine to the S3 server. A cluster that somebody names is refused: who asks stops servers, too.
+func (h *Host) Reach(ctx context.Context) error {
+	if _, isOwn := h.provider.(*cluster.Local); !isOwn {
+		return errors.New("this suite stops servers, so it needs the machine's own cluster; unset KUBECONFIG")
+	}
+	service := &corev1.Service{}
+	if err := h.Client.Get(ctx, client.ObjectKey{Namespace: serverNamespace, Name: s3.Name}, service); err != nil {
+		return fmt.Errorf("reading the S3 server's Service: %w", err)
+	}
+	address := fmt.Sprintf("%s:%d", service.Spec.ClusterIP, service.Spec.Ports[0].Port)
+	h.ServerURL, h.Buckets = "http://"+address, &s3.Client{Address: address}
+	var err error
+	if h.Buckets.S3, err = minio.New(address, &minio.Options{
+		Creds: credentials.NewStaticV4(Keys.AccessKey, Keys.SecretKey, ""), Region: s3.Region, BucketLookup: minio.BucketLookupPath,
+	}); err != nil {
+		return fmt.Errorf("setting up the S3 client: %w", err)
+	}
+	return nil
+}
+
+// InBuckets does something with the S3 server, on any cluster.
+func (h *Host) InBuckets(ctx context.Context, do func(*s3.Client) error) error {
+	c, err := s3.Dial(ctx, h.Config, h.Server)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return do(c)
 }
 
 // StopServer kills one of the cluster's servers: kubelet-node1, kube-apiserver. Up starts it again.
@@ -123,7 +151,7 @@ func (h *Host) connect(ctx context.Context) error {
 
 func (h *Host) tidy(ctx context.Context) error {
 	var list corev1.NamespaceList
-	if err := h.Client.List(ctx, &list, client.MatchingLabels{label: h.Suite}); err != nil {
+	if err := h.Client.List(ctx, &list, client.MatchingLabels(h.Labels())); err != nil {
 		return fmt.Errorf("listing namespaces: %w", err)
 	}
 	for i := range list.Items {
@@ -153,18 +181,7 @@ func (h *Host) serve(ctx context.Context) error {
 	if h.Server, err = s3.Deploy(ctx, h.Client, serverNamespace, Keys); err != nil {
 		return err
 	}
-	service := &corev1.Service{}
-	if err := h.Client.Get(ctx, client.ObjectKey{Namespace: serverNamespace, Name: s3.Name}, service); err != nil {
-		return fmt.Errorf("reading the S3 server's Service: %w", err)
-	}
-	address := fmt.Sprintf("%s:%d", service.Spec.ClusterIP, service.Spec.Ports[0].Port)
-	h.ServerURL, h.Buckets = "http://"+address, &s3.Client{Address: address}
-	if h.Buckets.S3, err = minio.New(address, &minio.Options{
-		Creds: credentials.NewStaticV4(Keys.AccessKey, Keys.SecretKey, ""), Region: s3.Region, BucketLookup: minio.BucketLookupPath,
-	}); err != nil {
-		return fmt.Errorf("setting up the S3 client: %w", err)
-	}
-	return h.Buckets.CreateBucket(ctx, h.Bucket)
+	return h.InBuckets(ctx, func(c *s3.Client) error { return c.CreateBucket(ctx, h.Bucket) })
 }
 
 // Close waits until the namespaces of tests that went well are gone: a finalizer that holds one forever is a defect.
@@ -172,7 +189,7 @@ func (h *Host) Close(ctx context.Context) error {
 	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		var list corev1.NamespaceList
-		if err := h.Client.List(ctx, &list, client.MatchingLabels{label: h.Suite}); err != nil {
+		if err := h.Client.List(ctx, &list, client.MatchingLabels(h.Labels())); err != nil {
 			return fmt.Errorf("listing namespaces: %w", err)
 		}
 		var left []string
@@ -189,9 +206,4 @@ func (h *Host) Close(ctx context.Context) error {
 		}
 		time.Sleep(time.Second)
 	}
-}
-
-func command(ctx context.Context, name string, args ...string) (string, error) {
-	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
-	return string(out), err
 }

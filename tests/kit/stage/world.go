@@ -7,9 +7,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -34,7 +31,7 @@ type World struct {
 func (h *Host) World(t testing.TB, name string) *World {
 	t.Helper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		GenerateName: h.Suite + "-" + name + "-", Labels: map[string]string{label: h.Suite},
+		GenerateName: h.Suite + "-" + name + "-", Labels: h.Labels(),
 	}}
 	Must(t, h.Client.Create(t.Context(), namespace))
 	w := &World{Host: h, Name: name, Namespace: namespace.Name}
@@ -126,36 +123,4 @@ func (w *World) Sh(t testing.TB, script string) string {
 		t.Fatalf("running %q in pod %s: %v: %s", script, pod, err, errs.String())
 	}
 	return out.String()
-}
-
-// kubectl runs the cluster's own, and returns what it said, good or bad.
-func (h *Host) kubectl(ctx context.Context, args ...string) string {
-	out, err := command(ctx, filepath.Join(h.Root, ".cluster", "bin", "kubectl"), append([]string{"--kubeconfig", h.Kubeconfig}, args...)...)
-	if err != nil {
-		return strings.TrimSpace(out + " " + err.Error())
-	}
-	return out
-}
-
-// dump writes down what a person would look at, and returns the folder.
-func (w *World) dump(ctx context.Context) string {
-	folder := filepath.Join(w.Root, ".cluster", "logs", w.Suite+"-"+w.Name)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err.Error()
-	}
-	for name, args := range map[string][]string{
-		"objects.yaml": {
-			"get", "-n", w.Namespace, "-o", "yaml",
-			"backupstorages,repositories,snapshots,backupconfigurations,backupsessions,restoresessions,jobs,pods,pvc",
-		},
-		"events.txt":   {"get", "events", "-n", w.Namespace, "--sort-by", ".metadata.creationTimestamp"},
-		"pods.txt":     {"get", "pods", "-n", w.Namespace, "-o", "wide"},
-		"movers.log":   {"logs", "-n", w.Namespace, "-l", "app.kubernetes.io/managed-by=kubestash.com", "--prefix", "--tail", "-1"},
-		"operator.log": {"logs", "-n", OperatorNamespace, "-l", OperatorLabel, "--all-containers", "--tail", "2000"},
-	} {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(w.kubectl(ctx, args...)), 0o644); err != nil {
-			return err.Error()
-		}
-	}
-	return folder
 }

@@ -1,9 +1,7 @@
 // Copyright The KubeStash Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build e2e
-
-package e2e
+package stage
 
 import (
 	"context"
@@ -25,8 +23,8 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 )
 
-// visible is all that somebody who may not read Secrets can see of a test, by a name for each part.
-func (w *world) visible(ctx context.Context) (map[string]string, error) {
+// Visible is all that somebody who may not read Secrets can see of a test, by a name for each part.
+func (w *World) Visible(ctx context.Context) (map[string]string, error) {
 	out := map[string]string{}
 	for name, list := range map[string]client.ObjectList{
 		"events": &eventsv1.EventList{}, "pods": &corev1.PodList{}, "jobs": &batchv1.JobList{}, "cronjobs": &batchv1.CronJobList{},
@@ -36,7 +34,7 @@ func (w *world) visible(ctx context.Context) (map[string]string, error) {
 		"backupconfigurations": &corev1alpha1.BackupConfigurationList{}, "backupsessions": &corev1alpha1.BackupSessionList{},
 		"restoresessions": &corev1alpha1.RestoreSessionList{}, "backupblueprints": &corev1alpha1.BackupBlueprintList{},
 	} {
-		if err := host.client.List(ctx, list, client.InNamespace(w.namespace)); err != nil {
+		if err := w.Client.List(ctx, list, client.InNamespace(w.Namespace)); err != nil {
 			return out, fmt.Errorf("listing %s: %w", name, err)
 		}
 		text, err := yaml.Marshal(list)
@@ -45,8 +43,8 @@ func (w *world) visible(ctx context.Context) (map[string]string, error) {
 		}
 		out[name+".yaml"] = string(text)
 	}
-	for _, at := range []struct{ namespace, selector string }{{operatorNamespace, operatorLabel}, {w.namespace, ""}} {
-		if err := logs(ctx, at.namespace, at.selector, out); err != nil {
+	for _, at := range []struct{ namespace, selector string }{{OperatorNamespace, OperatorLabel}, {w.Namespace, ""}} {
+		if err := w.logs(ctx, at.namespace, at.selector, out); err != nil {
 			return out, err
 		}
 	}
@@ -54,15 +52,15 @@ func (w *world) visible(ctx context.Context) (map[string]string, error) {
 }
 
 // logs adds the logs of every container, and of the one before it where it was restarted.
-func logs(ctx context.Context, namespace, selector string, out map[string]string) error {
-	pods, err := host.clients.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+func (h *Host) logs(ctx context.Context, namespace, selector string, out map[string]string) error {
+	pods, err := h.Clients.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return fmt.Errorf("listing pods: %w", err)
 	}
 	for _, pod := range pods.Items {
 		for _, c := range pod.Spec.Containers {
 			for _, previous := range []bool{false, true} {
-				stream, err := host.clients.CoreV1().Pods(namespace).GetLogs(pod.Name, &corev1.PodLogOptions{
+				stream, err := h.Clients.CoreV1().Pods(namespace).GetLogs(pod.Name, &corev1.PodLogOptions{
 					Container: c.Name, Previous: previous, TailLines: ptr.To[int64](5000),
 				}).Stream(ctx)
 				if err != nil {
@@ -85,9 +83,9 @@ func logs(ctx context.Context, namespace, selector string, out map[string]string
 }
 
 // dump writes what is visible to a folder and returns it.
-func (w *world) dump(ctx context.Context) string {
-	folder := filepath.Join(host.root, ".cluster", "logs", "e2e-"+w.name)
-	parts, err := w.visible(ctx)
+func (w *World) dump(ctx context.Context) string {
+	folder := filepath.Join(w.Root, ".cluster", "logs", w.Suite+"-"+w.Name)
+	parts, err := w.Visible(ctx)
 	if err != nil {
 		parts["error"] = err.Error()
 	}
