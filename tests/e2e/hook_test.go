@@ -39,6 +39,15 @@ const (
 	// helper is two pods without data, of which each answers requests and keeps them.
 	helper   = "helper"
 	requests = "/tmp/requests"
+	// listen serves HTTP: what is sent to /cgi-bin/told is kept whole before it is answered.
+	listen = `mkdir -p /tmp/www/cgi-bin
+cat > /tmp/www/cgi-bin/told <<'END'
+#!/bin/sh
+{ echo "$REQUEST_METHOD $REQUEST_URI"; head -c "$CONTENT_LENGTH"; echo; } >> ` + requests + `
+printf 'Content-Type: text/plain\r\n\r\n'
+END
+chmod +x /tmp/www/cgi-bin/told
+exec httpd -f -p 8080 -h /tmp/www`
 )
 
 func (h hooked) prepare(_ context.Context, t *testing.T) {
@@ -57,8 +66,7 @@ func (h hooked) helpers(_ context.Context, t *testing.T) {
 	d := object.Deployment(h.Namespace, helper, object.Claim)
 	d.Spec.Replicas = ptr.To[int32](2)
 	d.Spec.Template.Spec.Volumes, d.Spec.Template.Spec.Containers[0].VolumeMounts = nil, nil
-	d.Spec.Template.Spec.Containers[0].Command = []string{"sh", "-c",
-		`while true; do printf 'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n' | nc -l -p 8080 >> ` + requests + `; done`}
+	d.Spec.Template.Spec.Containers[0].Command = []string{"sh", "-ec", listen}
 	d.Spec.Template.Spec.Containers[0].Ports = []corev1.ContainerPort{{Name: "talk", ContainerPort: 8080}}
 	h.Apply(t, d)
 	stage.Await(t, "the helpers run", stage.Patience, func(ctx context.Context) (bool, string) {
@@ -121,13 +129,12 @@ func TestHooks(t *testing.T) {
 			everywhere := object.HookTemplate(h.Namespace, "everywhere", object.InPods("app="+helper, corev1alpha1.HookExecuteOnAll), object.Command("touch", "/tmp/here"))
 			everywhere.Spec.Executor.Pod.Owner = &corev1alpha1.HookPodOwner{APIVersion: "apps/v1", Kind: "Deployment", Name: helper}
 			tell := object.HookTemplate(h.Namespace, "tell", object.InPods("app="+helper+", app="+helper, corev1alpha1.HookExecuteOnAll),
-				object.Post("", 0, "/told", `{{ dict "session" .Name "status" .Status | toJson }}`))
+				object.Post("", 0, "/cgi-bin/told", `{{ dict "session" .Name "status" .Status | toJson }}`))
 			tell.Spec.Action.HTTPPost.Port = intstr.FromString("talk")
 			run := object.HookTemplate(h.Namespace, "run", object.ByFunction(function.Name), nil)
 			run.Spec.Executor.Function.EnvVariables = []corev1.EnvVar{{Name: "PHASE", Value: "{{ .Status.Phase }}"}}
 			h.Apply(t, function, everywhere, tell, run)
 			hooks := object.Hooks([]string{"freeze", "everywhere"}, []string{"thaw", "tell", "run"})
-			hooks.PostBackup[1].MaxRetry = 5 // between two requests nobody listens
 			session := h.succeed(ctx, t, h.start(t, hooks, nil), stage.Patience)
 			for _, e := range append(session.Status.Hooks.PreHooks, session.Status.Hooks.PostHooks...) {
 				if e.Phase != corev1alpha1.HookExecutionPhaseSucceeded {
@@ -139,7 +146,7 @@ func TestHooks(t *testing.T) {
 			}
 			h.isThawed(t, "Succeeded")
 			for _, heard := range h.inHelpers(ctx, t, "ls /tmp/here; cat "+requests) {
-				for _, want := range []string{"/tmp/here", "POST /told", `"session":"` + session.Name + `"`, `"phase":"Succeeded"`} {
+				for _, want := range []string{"/tmp/here", "POST /cgi-bin/told", `"session":"` + session.Name + `"`, `"phase":"Succeeded"`} {
 					if !strings.Contains(heard, want) {
 						t.Errorf("a helper has heard %q, without %q", heard, want)
 					}
