@@ -171,6 +171,10 @@ test-e2e: kubernetes-$(WHERE) test-images-$(WHERE) ## Test the deployed operator
 test-faults: kubernetes-local test-images-local ## Break the cluster on this machine in the middle of backups and restores.
 	go test $(GO_TEST_FLAGS) -tags fault -count 1 -p 1 -timeout 30m ./tests/e2e/fault/...
 
+.PHONY: test-olm
+test-olm: kubernetes-local test-images-local ## Install, upgrade, remove and reinstall the operator by OLM, in the middle of backups. OLM is built first (5 minutes, once).
+	go test -tags olm -count 1 -timeout 30m ./tests/e2e/olm/... $(GO_TEST_FLAGS)
+
 .PHONY: bench
 bench: $(CLUSTER) ## Measure what KubeStash costs, against its goals. Needs a quiet machine; docs/benchmarks.md says how to read it.
 	go test $(GO_TEST_FLAGS) -tags bench -count 1 -p 1 -v -timeout 120m ./tests/bench/...

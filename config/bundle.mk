@@ -7,6 +7,8 @@ IMAGES ?= registry.example.com/kubestash
 OPERATOR_IMAGE ?= $(IMAGES)/kubestash-operator:v$(BUNDLE_VERSION)
 MOVER_IMAGE ?= $(IMAGES)/kubestash-mover:v$(BUNDLE_VERSION)
 PROXY_IMAGE ?= $(KUBE_RBAC_PROXY_IMAGE)
+# The scorecard's tests of our own; no operator starts it.
+SCORECARD_IMAGE ?= $(IMAGES)/kubestash-scorecard:v$(BUNDLE_VERSION)
 
 CHANNELS := stable-v1,candidate-v1
 DEFAULT_CHANNEL := stable-v1
@@ -19,6 +21,7 @@ bundle: manifests $(CLUSTER) ## Write the OLM bundle from config/olm: bundle/ an
 	@sdk=$$($(CLUSTER) bin operator-sdk); kubectl=$$($(CLUSTER) bin kubectl); \
 		$$kubectl kustomize .cluster/bundle | $$sdk generate bundle --quiet --overwrite --package kubestash --version $(BUNDLE_VERSION) \
 			--channels $(CHANNELS) --default-channel $(DEFAULT_CHANNEL)
+	@sed -i 's|@SCORECARD_IMAGE@|$(SCORECARD_IMAGE)|' bundle/tests/scorecard/config.yaml
 	go run ./config/manifests/finish config bundle
 
 # Warnings are failures, but those that config/manifests/allowed.txt gives a reason for.
@@ -30,25 +33,28 @@ bundle-check: $(CLUSTER) ## Check the bundle as the catalogs do.
 
 BUNDLE_IMAGE ?= $(IMAGES)/kubestash-bundle:v$(BUNDLE_VERSION)
 
-# render-catalog BUNDLE,IMAGE,FOLDER puts a bundle, whose image is called so, behind the package.
-render-catalog = opm=$$($(CLUSTER) bin opm); { cat catalog/package.yaml; $$opm render $(1) --output yaml \
-	--migrate-level bundle-object-to-csv-metadata --alpha-image-ref-template "$(2)"; } > $(3)/catalog.yaml; $$opm validate $(3)
+# render-catalog PACKAGE,BUNDLES,FOLDER puts bundles behind the package. A bundle is FOLDER=IMAGE: where it is, and what its image is called.
+render-catalog = opm=$$($(CLUSTER) bin opm); { cat $(1); for bundle in $(2); do \
+	$$opm render $${bundle%%=*} --output yaml --migrate-level bundle-object-to-csv-metadata --alpha-image-ref-template "$${bundle\#*=}"; done; } \
+	> $(3)/catalog.yaml; $$opm validate $(3)
 
 .PHONY: catalog
 catalog: $(CLUSTER) ## Write the file-based catalog from catalog/package.yaml and the bundle, and check it.
 	@mkdir -p catalog/kubestash
-	@$(call render-catalog,bundle,$(BUNDLE_IMAGE),catalog/kubestash)
+	@$(call render-catalog,catalog/package.yaml,bundle=$(BUNDLE_IMAGE),catalog/kubestash)
 
 # It fails unless each of the tests that are listed has told a result: an empty answer passes otherwise.
 .PHONY: scorecard
-scorecard: kubernetes-local ## Run the scorecard on the bundle, on the cluster on this machine.
-	@mkdir -p .cluster; sed "s|quay.io/operator-framework/scorecard-test:v[0-9.]*|$$($(CLUSTER) image scorecard-test)|" \
-		bundle/tests/scorecard/config.yaml > .cluster/scorecard.yaml
-	@$(KUBECTL) create namespace kubestash-scorecard --dry-run=client -o yaml | $(KUBECTL) apply --server-side -f - > /dev/null
+scorecard: kubernetes-local ## Run the scorecard on the bundle and on the operator that it has installed ("make deploy-olm" first), on the cluster on this machine.
+	@rm -rf .cluster/scorecard && mkdir -p .cluster/scorecard && cp docs/metrics.md .cluster/scorecard && $(BUILD) -o .cluster/scorecard/scorecard ./tests/scorecard
+	@$(CLUSTER) build-image --name kubestash-scorecard --file tests/scorecard/Dockerfile --base base .cluster/scorecard > .cluster/scorecard/image
+	@sed -e "s|quay.io/operator-framework/scorecard-test:v[0-9.]*|$$($(CLUSTER) image scorecard-test)|" \
+		-e "s|$(SCORECARD_IMAGE)|$$(cat .cluster/scorecard/image)|" bundle/tests/scorecard/config.yaml > .cluster/scorecard/config.yaml
+	@$(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy -f config/scorecard/account.yaml > /dev/null
 	@untar=$$($(CLUSTER) image untar); sdk=$$($(CLUSTER) bin operator-sdk); \
-		$$sdk scorecard bundle --config .cluster/scorecard.yaml --kubeconfig $(KUBECONFIG) --namespace kubestash-scorecard --service-account default \
-			--untar-image $$untar --storage-image $$untar --wait-time 180s --pod-security restricted --output text | tee .cluster/scorecard.txt
-	@wanted=$$(grep -c 'image:' .cluster/scorecard.yaml); got=$$(grep -c '^[[:space:]]*State: pass$$' .cluster/scorecard.txt || true); \
+		$$sdk scorecard bundle --config .cluster/scorecard/config.yaml --kubeconfig $(KUBECONFIG) --namespace kubestash-scorecard --service-account scorecard \
+			--untar-image $$untar --storage-image $$untar --wait-time 300s --pod-security restricted --output text | tee .cluster/scorecard/result.txt
+	@wanted=$$(grep -c 'image:' .cluster/scorecard/config.yaml); got=$$(grep -c '^[[:space:]]*State: pass$$' .cluster/scorecard/result.txt || true); \
 		if [ "$$got" -ne "$$wanted" ]; then echo "make: $$got of $$wanted tests have passed" >&2; exit 1; fi
 
 ##@ OLM
@@ -59,23 +65,54 @@ olm-up: kubernetes-local ## Install OLM v0 on the cluster on this machine.
 
 OLM := .cluster/olm
 
+# olm-bundle FOLDER,VERSION,OPERATOR makes an image of the committed bundle, as that version, with this checkout's images but for the operator's.
+define olm-bundle
+@mkdir -p $(1) && cp -r bundle bundle.Dockerfile $(1)
+@sed -i -e "s|$(OPERATOR_IMAGE)|$(3)|g; s|$(MOVER_IMAGE)|$$(cat .cluster/images/mover)|g; s|$(PROXY_IMAGE)|$$(cat .cluster/images/kube-rbac-proxy)|g" \
+	-e 's|^  name: kubestash[.]v.*|  name: kubestash.v$(2)|; s|^  version: .*|  version: $(2)|' $(1)/bundle/manifests/kubestash.clusterserviceversion.yaml
+@$(CLUSTER) build-image --name kubestash-bundle --file $(1)/bundle.Dockerfile $(1) > $(1)/bundle.image
+endef
+
+# olm-install FOLDER,PACKAGE,BUNDLES,VERSION applies a catalog of bundles, with all that an administrator applies, and waits for a version.
+define olm-install
+@mkdir -p $(1)/catalog/kubestash && cp catalog/Dockerfile $(1)/catalog
+@$(call render-catalog,$(2),$(3),$(1)/catalog/kubestash)
+@$(CLUSTER) build-image --name kubestash-catalog --file $(1)/catalog/Dockerfile --build-arg OPM=$$($(CLUSTER) image opm) $(1)/catalog > $(1)/catalog.image
+@sed "s|@CATALOG_IMAGE@|$$(cat $(1)/catalog.image)|" config/olm/install.yaml.in > $(1)/install.yaml
+$(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy -f $(1)/install.yaml
+@for i in $$(seq 120); do \
+	phase=$$($(KUBECTL) -n kubestash get csv kubestash.v$(4) -o jsonpath='{.status.phase}' 2> /dev/null || true); \
+	if [ "$$phase" = Succeeded ]; then echo "kubestash.v$(4) is installed"; exit 0; fi; sleep 1; \
+done; echo "make: OLM has not installed kubestash.v$(4) within 2 minutes:" >&2; \
+$(KUBECTL) -n kubestash get subscriptions,installplans,csv -o wide >&2; \
+$(KUBECTL) -n kubestash get subscription kubestash -o jsonpath='{range .status.conditions[*]}{.type}: {.message}{"\n"}{end}' >&2; exit 1
+endef
+
 # The committed bundle with this checkout's images, in a catalog of its own, the way that OperatorHub installs it.
 .PHONY: deploy-olm
 deploy-olm: olm-up images ## Install the operator by OLM: catalog, CatalogSource, OperatorGroup, Subscription; wait until it's ready.
-	@rm -rf $(OLM) && mkdir -p $(OLM)/catalog/kubestash && cp -r bundle bundle.Dockerfile $(OLM) && cp catalog/Dockerfile $(OLM)/catalog
-	@sed -i -e "s|$(OPERATOR_IMAGE)|$$(cat .cluster/images/operator)|g; s|$(MOVER_IMAGE)|$$(cat .cluster/images/mover)|g" \
-		-e "s|$(PROXY_IMAGE)|$$(cat .cluster/images/kube-rbac-proxy)|g" $(OLM)/bundle/manifests/kubestash.clusterserviceversion.yaml
-	@$(CLUSTER) build-image --name kubestash-bundle --file $(OLM)/bundle.Dockerfile $(OLM) > $(OLM)/bundle.image
-	@$(call render-catalog,$(OLM)/bundle,$$(cat $(OLM)/bundle.image),$(OLM)/catalog/kubestash)
-	@$(CLUSTER) build-image --name kubestash-catalog --file $(OLM)/catalog/Dockerfile --build-arg OPM=$$($(CLUSTER) image opm) $(OLM)/catalog > $(OLM)/catalog.image
-	@sed "s|@CATALOG_IMAGE@|$$(cat $(OLM)/catalog.image)|" config/olm/install.yaml.in > $(OLM)/install.yaml
-	$(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy -f $(OLM)/install.yaml
-	@for i in $$(seq 120); do \
-		phase=$$($(KUBECTL) -n kubestash get csv kubestash.v$(BUNDLE_VERSION) -o jsonpath='{.status.phase}' 2> /dev/null || true); \
-		if [ "$$phase" = Succeeded ]; then echo "kubestash.v$(BUNDLE_VERSION) is installed"; exit 0; fi; sleep 1; \
-	done; echo "make: OLM has not installed kubestash.v$(BUNDLE_VERSION) within 2 minutes:" >&2; \
-	$(KUBECTL) -n kubestash get subscriptions,installplans,csv -o wide >&2; \
-	$(KUBECTL) -n kubestash get subscription kubestash -o jsonpath='{range .status.conditions[*]}{.type}: {.message}{"\n"}{end}' >&2; exit 1
+	@rm -rf $(OLM)/new
+	$(call olm-bundle,$(OLM)/new,$(BUNDLE_VERSION),$$(cat .cluster/images/operator))
+	$(call olm-install,$(OLM)/new,catalog/package.yaml,$(OLM)/new/bundle=$$(cat $(OLM)/new/bundle.image),$(BUNDLE_VERSION))
+
+# Nothing has been released, so the release before is this one under a lower number, with an operator that says so.
+BEFORE := 0.9.0
+
+.PHONY: deploy-olm-before
+deploy-olm-before: olm-up images ## Install, by OLM, what stands for the release before this one.
+	@rm -rf $(OLM)/before && mkdir -p $(OLM)/before/bin
+	@$(subst $(VERSION),v$(BEFORE),$(BUILD)) -o $(OLM)/before/bin/operator ./cmd/operator
+	@$(CLUSTER) build-image --name kubestash-operator --file Dockerfile --base base $(OLM)/before/bin > $(OLM)/before/operator.image
+	$(call olm-bundle,$(OLM)/before,$(BEFORE),$$(cat $(OLM)/before/operator.image))
+	@sed 's|kubestash[.]v$(BUNDLE_VERSION)|kubestash.v$(BEFORE)|' catalog/package.yaml > $(OLM)/before/package.yaml
+	$(call olm-install,$(OLM)/before,$(OLM)/before/package.yaml,$(OLM)/before/bundle=$$(cat $(OLM)/before/bundle.image),$(BEFORE))
+
+.PHONY: upgrade-olm
+upgrade-olm: olm-up images ## Upgrade what deploy-olm-before has installed: the catalog gets this version, which replaces the one before.
+	@rm -rf $(OLM)/new && mkdir -p $(OLM)/new
+	$(call olm-bundle,$(OLM)/new,$(BUNDLE_VERSION),$$(cat .cluster/images/operator))
+	@sed 's|^  - name: kubestash[.]v$(BUNDLE_VERSION)|&\n    replaces: kubestash.v$(BEFORE)\n  - name: kubestash.v$(BEFORE)|' catalog/package.yaml > $(OLM)/new/package.yaml
+	$(call olm-install,$(OLM)/new,$(OLM)/new/package.yaml,$(foreach n,before new,$(OLM)/$(n)/bundle=$$(cat $(OLM)/$(n)/bundle.image)),$(BUNDLE_VERSION))
 
 .PHONY: undeploy-olm
 undeploy-olm: ## Remove the operator as OLM has installed it. CRDs, objects and backups stay.

@@ -5,3 +5,10 @@
 //
 // role.yaml is generated from the markers in controllers; the rest is written by hand.
 package rbac
+
+import "embed"
+
+// Files are the manifests.
+//
+//go:embed *.yaml
+var Files embed.FS

@@ -110,7 +110,7 @@ func TestMissingPath(t *testing.T) {
 // in an event of the run.
 func (w *world) expectFailure(ctx context.Context, t testing.TB, name string, class engine.Class) {
 	t.Helper()
-	run := w.awaitSession(t, name, stage.Patience)
+	run := w.Ended(t, name, stage.Patience)
 	if run.Status.Phase != corev1alpha1.BackupSessionPhaseFailed {
 		t.Fatalf("BackupSession %s is %s", name, run.Status.Phase)
 	}

@@ -86,7 +86,7 @@ func (b batch) without(ctx context.Context, t *testing.T) {
 	again := object.BackupSession(b.Namespace, "again", object.Batch)
 	again.Spec.Invoker.Kind = corev1alpha1.KindBackupBatch
 	b.Apply(t, again)
-	run := b.awaitSession(t, "again", stage.Patience)
+	run := b.Ended(t, "again", stage.Patience)
 	if said := b.failure(ctx, run); run.Status.Phase != corev1alpha1.BackupSessionPhaseFailed || !strings.Contains(said, "Target "+second+":") {
 		t.Errorf("the session is %s: %s", run.Status.Phase, said)
 	}

@@ -166,7 +166,7 @@ func TestPreHookFails(t *testing.T) {
 	suite.Test(t, features.New("a backup of which a pre-hook fails").
 		Setup(step(h.prepare)).
 		Assess("is not made, and the application is thawed", step(func(_ context.Context, t *testing.T) {
-			run := h.awaitSession(t, h.start(t, object.Hooks([]string{"freeze", "fail"}, []string{"thaw"}), nil), stage.Patience)
+			run := h.Ended(t, h.start(t, object.Hooks([]string{"freeze", "fail"}, []string{"thaw"}), nil), stage.Patience)
 			c := metav1alpha1.FindCondition(run.Status.Conditions, corev1alpha1.ConditionPreBackupHooksExecutionSucceeded)
 			if run.Status.Phase != corev1alpha1.BackupSessionPhaseFailed || c == nil || !strings.Contains(c.Message, "exit code 3: it is busy") {
 				t.Errorf("the run is %s: %+v", run.Status.Phase, run.Status.Conditions)

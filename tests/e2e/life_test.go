@@ -49,7 +49,7 @@ func TestSessionLife(t *testing.T) {
 			fails := object.BackupSession(w.Namespace, "fails", object.Configuration)
 			fails.Spec.RetryLeft = 1
 			w.Apply(t, fails)
-			run := w.awaitSession(t, "fails", stage.Patience)
+			run := w.Ended(t, "fails", stage.Patience)
 			if run.Status.Phase != corev1alpha1.BackupSessionPhaseFailed || run.Status.NextRetry == nil {
 				t.Fatalf("the run with a wrong password is %+v", run.Status)
 			}

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 
 func open(ctx context.Context, cfg *envconf.Config) (context.Context, error) {
 	var err error
-	if host, err = stage.Open(ctx, "e2e", os.Stderr); err != nil {
+	if host, err = stage.Open(ctx, "e2e", os.Stderr, "deploy"); err != nil {
 		return ctx, err
 	}
 	cfg.WithKubeconfigFile(host.Kubeconfig)

@@ -42,12 +42,7 @@ func step(do func(ctx context.Context, t *testing.T)) features.Func {
 // s3Ground is what a backup into the bucket needs.
 func (w *world) s3Ground(t testing.TB) {
 	t.Helper()
-	w.Apply(t,
-		object.S3Keys(w.Namespace, stage.Keys.AccessKey, stage.Keys.SecretKey),
-		object.Password(w.Namespace, password),
-		object.S3(w.Namespace, host.Server.Endpoint(), host.Bucket),
-		object.KeepLast(w.Namespace, 5),
-	)
+	w.Ground(t, password)
 }
 
 // app starts the Deployment with its claim and waits until its pod runs.
@@ -55,24 +50,6 @@ func (w *world) app(t testing.TB, deployment *appsv1.Deployment) {
 	t.Helper()
 	w.Apply(t, object.VolumeClaim(w.Namespace, object.Claim), deployment)
 	w.AwaitApp(t)
-}
-
-// awaitSession waits until a run is over and returns it.
-func (w *world) awaitSession(t testing.TB, name string, within time.Duration) *corev1alpha1.BackupSession {
-	t.Helper()
-	run := &corev1alpha1.BackupSession{}
-	stage.Await(t, "BackupSession "+name+" is over", within, func(ctx context.Context) (bool, string) {
-		if err := host.Client.Get(ctx, w.Key(name), run); err != nil {
-			return false, err.Error()
-		}
-		switch run.Status.Phase {
-		case corev1alpha1.BackupSessionPhaseSucceeded, corev1alpha1.BackupSessionPhaseFailed, corev1alpha1.BackupSessionPhaseSkipped:
-			return true, ""
-		default:
-			return false, fmt.Sprintf("%+v", run.Status)
-		}
-	})
-	return run
 }
 
 // firstSession waits until there is a run, and returns its name.
@@ -104,7 +81,7 @@ func (w *world) configurations(ctx context.Context) string {
 // succeed fails the test unless the run went well.
 func (w *world) succeed(ctx context.Context, t testing.TB, name string, within time.Duration) *corev1alpha1.BackupSession {
 	t.Helper()
-	run := w.awaitSession(t, name, within)
+	run := w.Ended(t, name, within)
 	if run.Status.Phase != corev1alpha1.BackupSessionPhaseSucceeded {
 		t.Fatalf("BackupSession %s is %s: %+v: %s", name, run.Status.Phase, run.Status, w.failure(ctx, run))
 	}
@@ -141,17 +118,7 @@ func (w *world) backup(t testing.TB, name string) {
 func (w *world) restore(t testing.TB, session *corev1alpha1.RestoreSession) {
 	t.Helper()
 	w.Apply(t, session)
-	stage.Await(t, "RestoreSession "+session.Name+" is over", stage.Patience, func(ctx context.Context) (bool, string) {
-		if err := host.Client.Get(ctx, client.ObjectKeyFromObject(session), session); err != nil {
-			return false, err.Error()
-		}
-		switch session.Status.Phase {
-		case corev1alpha1.RestoreSessionPhaseSucceeded, corev1alpha1.RestoreSessionPhaseFailed, corev1alpha1.RestoreSessionPhaseInvalid:
-			return true, ""
-		default:
-			return false, fmt.Sprintf("%+v", session.Status)
-		}
-	})
+	*session = *w.RestoreEnded(t, session.Name, stage.Patience)
 	if session.Status.Phase != corev1alpha1.RestoreSessionPhaseSucceeded {
 		t.Fatalf("RestoreSession %s is %s: %+v", session.Name, session.Status.Phase, session.Status)
 	}

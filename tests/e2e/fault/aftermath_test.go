@@ -35,7 +35,7 @@ func (s *shop) aftermath(t *testing.T) {
 	s.next++
 	name := fmt.Sprintf("next-%d", s.next)
 	s.backup(t, name)
-	run := s.ended(t, name, nextRun)
+	run := s.Ended(t, name, nextRun)
 	if run.Status.Phase != corev1alpha1.BackupSessionPhaseSucceeded {
 		t.Fatalf("the next run is %s: %s", run.Status.Phase, s.said(t, run))
 	}
@@ -72,15 +72,13 @@ func (s *shop) openWork(ctx context.Context, say func(string, ...any)) error {
 			return err
 		}
 	}
-	for _, b := range backups.Items {
-		if !isOver(b.Status.Phase) {
+	for i := range backups.Items {
+		if b := &backups.Items[i]; !stage.IsOver(b) {
 			say("BackupSession %s is %s", b.Name, b.Status.Phase)
 		}
 	}
-	for _, r := range restores.Items {
-		switch r.Status.Phase {
-		case corev1alpha1.RestoreSessionPhaseSucceeded, corev1alpha1.RestoreSessionPhaseFailed, corev1alpha1.RestoreSessionPhaseInvalid:
-		default:
+	for i := range restores.Items {
+		if r := &restores.Items[i]; !stage.IsRestoreOver(r) {
 			say("RestoreSession %s is %s", r.Name, r.Status.Phase)
 		}
 	}

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	}
 	ctx := context.Background()
 	var err error
-	if host, err = stage.Open(ctx, "fault", os.Stderr); err == nil {
+	if host, err = stage.Open(ctx, "fault", os.Stderr, "deploy"); err == nil {
 		err = host.Reach(ctx)
 	}
 	if err != nil {

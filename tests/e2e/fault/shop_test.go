@@ -149,30 +149,11 @@ func (s *shop) pods(ctx context.Context, t *testing.T, job string) []corev1.Pod 
 	return list.Items
 }
 
-// ended waits for the end of a run.
-func (s *shop) ended(t *testing.T, name string, within time.Duration) *corev1alpha1.BackupSession {
-	t.Helper()
-	run := &corev1alpha1.BackupSession{}
-	stage.Await(t, "BackupSession "+name+" is over", within, func(ctx context.Context) (bool, string) {
-		if err := s.Client.Get(ctx, s.Key(name), run); err != nil {
-			return false, err.Error()
-		}
-		return isOver(run.Status.Phase), fmt.Sprintf("%+v", run.Status)
-	})
-	return run
-}
-
-func isOver(phase corev1alpha1.BackupSessionPhase) bool {
-	return slices.Contains([]corev1alpha1.BackupSessionPhase{
-		corev1alpha1.BackupSessionPhaseSucceeded, corev1alpha1.BackupSessionPhaseFailed, corev1alpha1.BackupSessionPhaseSkipped,
-	}, phase)
-}
-
 // expect waits for the end of a run, and looks for the phase, and for the words where users look: in statuses, and in
 // the events of the run.
 func (s *shop) expect(t *testing.T, name string, phase corev1alpha1.BackupSessionPhase, words ...string) {
 	t.Helper()
-	run := s.ended(t, name, soon)
+	run := s.Ended(t, name, soon)
 	said := s.said(t, run)
 	if run.Status.Phase != phase {
 		t.Fatalf("%s is %s, want %s: %s", name, run.Status.Phase, phase, said)
@@ -245,17 +226,7 @@ func (s *shop) restore(t *testing.T, name string, change ...func(*corev1alpha1.R
 
 func (s *shop) expectRestore(t *testing.T, name string, phase corev1alpha1.RestoreSessionPhase, words ...string) {
 	t.Helper()
-	session := &corev1alpha1.RestoreSession{}
-	stage.Await(t, "RestoreSession "+name+" is over", soon, func(ctx context.Context) (bool, string) {
-		if err := s.Client.Get(ctx, s.Key(name), session); err != nil {
-			return false, err.Error()
-		}
-		switch session.Status.Phase {
-		case corev1alpha1.RestoreSessionPhaseSucceeded, corev1alpha1.RestoreSessionPhaseFailed, corev1alpha1.RestoreSessionPhaseInvalid:
-			return true, ""
-		}
-		return false, fmt.Sprintf("%+v", session.Status)
-	})
+	session := s.RestoreEnded(t, name, soon)
 	if session.Status.Phase != phase {
 		t.Fatalf("%s is %s, want %s: %+v", name, session.Status.Phase, phase, session.Status)
 	}

@@ -102,7 +102,7 @@ func TestStorageDeletedInTheMiddle(t *testing.T) {
 	s.middle(t, "run", 4)
 	storage := &storagev1alpha1.BackupStorage{ObjectMeta: object.Meta(s.Namespace, object.Storage)}
 	stage.Must(t, s.Client.Delete(t.Context(), storage))
-	run := s.ended(t, "run", soon)
+	run := s.Ended(t, "run", soon)
 	t.Logf("run is %s: %s", run.Status.Phase, s.said(t, run))
 	stage.Await(t, "the BackupStorage is there again", soon, func(ctx context.Context) (bool, string) {
 		err := s.Client.Create(ctx, object.S3(s.Namespace, s.store.Endpoint, host.Bucket))

@@ -121,7 +121,7 @@ func TestLockOfTheLiving(t *testing.T) {
 	stage.Must(t, holder.Process.Signal(syscall.SIGSTOP))
 
 	s.backup(t, "run")
-	run := s.ended(t, "run", soon)
+	run := s.Ended(t, "run", soon)
 	if run.Status.Phase != corev1alpha1.BackupSessionPhaseFailed {
 		t.Errorf("the run is %s", run.Status.Phase)
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -68,15 +69,16 @@ func (h *Host) Labels() map[string]string { return map[string]string{label: h.Su
 var Keys = s3.Keys{AccessKey: "CANARYE2EACCESS", SecretKey: "canary-e2e-secret-5b1c77"}
 
 // Open brings up the machine's own cluster, or finds the one that KUBECONFIG names, removes what tests that failed have
-// left in it, deploys the operator of this checkout, and starts the S3 server.
-func Open(ctx context.Context, suite string, out io.Writer) (*Host, error) {
+// left in it, deploys the operator of this checkout with these targets of the Makefile, and starts the S3 server.
+func Open(ctx context.Context, suite string, out io.Writer, deploy ...string) (*Host, error) {
 	h := &Host{Suite: suite, Bucket: "e2e"}
 	var err error
 	if h.Root, err = tool.Root(); err != nil {
 		return nil, err
 	}
 	h.provider = cluster.Choose(os.Getenv("KUBECONFIG"), h.Root, out)
-	for _, step := range []func(context.Context) error{h.connect, h.tidy, h.deploy, h.serve} {
+	deployed := func(ctx context.Context) error { return h.Make(ctx, deploy...) }
+	for _, step := range []func(context.Context) error{h.connect, h.tidy, deployed, h.serve} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -162,12 +164,13 @@ func (h *Host) tidy(ctx context.Context) error {
 	return nil
 }
 
-func (h *Host) deploy(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, "make", "deploy")
+// Make makes targets of the Makefile, on this cluster.
+func (h *Host) Make(ctx context.Context, targets ...string) error {
+	cmd := exec.CommandContext(ctx, "make", targets...)
 	cmd.Dir, cmd.Env = h.Root, append(os.Environ(), "KUBECONFIG="+h.Kubeconfig)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("deploying the operator: %w", err)
+		return fmt.Errorf("running make %s: %w", strings.Join(targets, " "), err)
 	}
 	return nil
 }

@@ -1,0 +1,64 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package stage
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	"kubestash.com/kubestash/tests/kit/object"
+)
+
+// Ground is what a backup into the bucket needs.
+func (w *World) Ground(t testing.TB, password string) {
+	t.Helper()
+	w.Apply(t,
+		object.S3Keys(w.Namespace, Keys.AccessKey, Keys.SecretKey), object.Password(w.Namespace, password),
+		object.S3(w.Namespace, w.Server.Endpoint(), w.Bucket), object.KeepLast(w.Namespace, 5),
+	)
+}
+
+// Ended waits until a run is over, and returns it.
+func (w *World) Ended(t testing.TB, name string, within time.Duration) *corev1alpha1.BackupSession {
+	t.Helper()
+	run := &corev1alpha1.BackupSession{}
+	Await(t, "BackupSession "+name+" is over", within, func(ctx context.Context) (bool, string) {
+		if err := w.Client.Get(ctx, w.Key(name), run); err != nil {
+			return false, err.Error()
+		}
+		return IsOver(run), fmt.Sprintf("%+v", run.Status)
+	})
+	return run
+}
+
+// RestoreEnded waits until a restore is over, and returns it.
+func (w *World) RestoreEnded(t testing.TB, name string, within time.Duration) *corev1alpha1.RestoreSession {
+	t.Helper()
+	session := &corev1alpha1.RestoreSession{}
+	Await(t, "RestoreSession "+name+" is over", within, func(ctx context.Context) (bool, string) {
+		if err := w.Client.Get(ctx, w.Key(name), session); err != nil {
+			return false, err.Error()
+		}
+		return IsRestoreOver(session), fmt.Sprintf("%+v", session.Status)
+	})
+	return session
+}
+
+// IsOver says whether a run has come to its end, whatever that is.
+func IsOver(run *corev1alpha1.BackupSession) bool {
+	return slices.Contains([]corev1alpha1.BackupSessionPhase{
+		corev1alpha1.BackupSessionPhaseSucceeded, corev1alpha1.BackupSessionPhaseFailed, corev1alpha1.BackupSessionPhaseSkipped,
+	}, run.Status.Phase)
+}
+
+// IsRestoreOver says whether a restore has.
+func IsRestoreOver(session *corev1alpha1.RestoreSession) bool {
+	return slices.Contains([]corev1alpha1.RestoreSessionPhase{
+		corev1alpha1.RestoreSessionPhaseSucceeded, corev1alpha1.RestoreSessionPhaseFailed, corev1alpha1.RestoreSessionPhaseInvalid,
+	}, session.Status.Phase)
+}
