@@ -31,6 +31,9 @@ import (
 	"kubestash.com/kubestash/internal/kube/store"
 )
 
+// At its start the operator asks of each of its CustomResourceDefinitions, by name, whether it is new enough: cmd/operator.
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get
+
 // Deps are what controllers are made of.
 type Deps struct {
 	Client client.Client

@@ -130,6 +130,9 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return fmt.Errorf("creating manager: %w", err)
 	}
+	if err := checkDefinitions(ctx, mgr.GetAPIReader(), mgr.GetRESTMapper(), scheme, version); err != nil {
+		return err
+	}
 	deps, err := controllers.NewDeps(mgr, desired.Mover{Image: o.moverImage, Env: proxies(log, os.Environ())}, version)
 	if err != nil {
 		return err

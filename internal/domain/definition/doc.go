@@ -1,0 +1,9 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package definition answers: does the cluster's definition of a kind know every field that this program reads and
+// writes?
+//
+// An API server drops a field that its definition doesn't know, without a word. An operator that is newer than the
+// definitions would so forget what it has written, and begin again what it has done.
+package definition
