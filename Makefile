@@ -41,6 +41,7 @@ include config/generate.mk
 include config/lint.mk
 include tests/cluster/cluster.mk
 include config/bundle.mk
+include config/verify.mk
 
 ##@ Build
 
@@ -145,7 +146,7 @@ demo: can-push-$(WHERE) $(CLUSTER) ## Back up and restore an annotated Deploymen
 ##@ Test
 
 .PHONY: test
-test: test-unit test-integration test-e2e ## Run every test. The first time, this builds a Kubernetes.
+test: verify-release test-unit test-integration test-e2e ## Run every test. The first time, this builds a Kubernetes.
 
 .PHONY: test-unit
 test-unit: $(CLUSTER) cluster-test ## Test rules, transcripts and the engine (with a real restic).
@@ -192,12 +193,3 @@ fuzz: ## Look for input that breaks a rule: every fuzz target for FUZZTIME (1m).
 			if [ $$failed = 0 ]; then printf '%-60s %s\n' "$$folder $$target" "$$(grep -o 'execs: [0-9]*' .fuzz.log | tail -n 1)"; \
 			else cat .fuzz.log >&2; rm -f .fuzz.log; exit 1; fi; \
 		done; rm -f .fuzz.log; }
-
-##@ Check
-
-.PHONY: verify
-verify: generate manifests ## Check that generated files are up to date, and lint.
-	@if [ -n "$$(git status --porcelain -- api config)" ]; then \
-		git --no-pager diff -- api config; git status --short -- api config; \
-		echo "make: generated files differ from what is committed: commit the result of \"make generate manifests\"" >&2; exit 1; fi
-	@$(MAKE) lint

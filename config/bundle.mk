@@ -27,6 +27,7 @@ bundle: manifests $(CLUSTER) ## Write the OLM bundle from config/olm: bundle/ an
 # Warnings are failures, but those that config/manifests/allowed.txt gives a reason for.
 .PHONY: bundle-check
 bundle-check: $(CLUSTER) ## Check the bundle as the catalogs do.
+	@mkdir -p .cluster
 	@$$($(CLUSTER) bin operator-sdk) bundle validate bundle --select-optional suite=operatorframework --optional-values k8s-version=1.36 \
 		--output json-alpha1 > .cluster/bundle-check.json || true
 	go run ./config/manifests/judge config/manifests/allowed.txt .cluster/bundle-check.json

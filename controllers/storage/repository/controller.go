@@ -42,10 +42,10 @@ import (
 //+kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;delete
 //+kubebuilder:rbac:groups="",resources=secrets,verbs=delete
 //+kubebuilder:rbac:groups=storage.kubestash.com,resources=repositories/finalizers,verbs=update
-// Who works on the Repository: maintenance and erasing wait for them (workers).
-//+kubebuilder:rbac:groups=core.kubestash.com,resources=backupsessions;restoresessions,verbs=get;list;watch
 //+kubebuilder:rbac:groups=storage.kubestash.com,resources=backupstorages/finalizers,verbs=update
 //+kubebuilder:rbac:groups=batch,resources=jobs/finalizers,verbs=update
+// Who works on the Repository: maintenance and erasing wait for them (workers).
+//+kubebuilder:rbac:groups=core.kubestash.com,resources=backupsessions;restoresessions,verbs=get;list;watch
 // The Report of a Job is in its pod (store.ReadOutcome).
 //+kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
 // The labels by which usage policies select a namespace, and its Pod Security level (gather, wipeVolume).
