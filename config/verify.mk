@@ -11,10 +11,12 @@ BEFORE := .cluster/verify
 .PHONY: verify-generated
 verify-generated: $(CONTROLLER_GEN) $(CLUSTER) ## Check that what is generated is what the generators write.
 	@rm -rf $(BEFORE) && mkdir -p $(BEFORE) && cp -r --parents $(GENERATED) $(BEFORE)
-	@$(MAKE) generate manifests bundle catalog > $(BEFORE).log 2>&1 || { cp -r $(BEFORE)/. . && cat $(BEFORE).log >&2; exit 1; }
-	@for path in $(GENERATED); do diff -r $(BEFORE)/$$path $$path; done > $(BEFORE).diff || { \
+	@trap 'cp -r $(BEFORE)/. .; exit 130' INT TERM; \
+	$(MAKE) generate manifests bundle catalog > $(BEFORE).log 2>&1 || { cp -r $(BEFORE)/. . && cat $(BEFORE).log >&2; exit 1; }
+	@stale=0; for path in $(GENERATED); do diff -r $(BEFORE)/$$path $$path || stale=1; done > $(BEFORE).diff; \
+	if [ $$stale = 1 ]; then \
 		head -n 100 $(BEFORE).diff >&2; \
-		echo "make: generated files were stale: commit what \"make generate manifests bundle catalog\" has written" >&2; exit 1; }
+		echo "make: generated files were stale: commit what \"make generate manifests bundle catalog\" has written" >&2; exit 1; fi
 
 # A clone knows more than a source archive: whether what was generated is also committed.
 .PHONY: verify-committed

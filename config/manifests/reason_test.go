@@ -134,7 +134,7 @@ func (r reasons) readRoles(file string) error {
 				Name   string
 				Labels map[string]string
 			}
-			Rules    []struct {
+			Rules []struct {
 				APIGroups []string `yaml:"apiGroups"`
 				Resources []string
 				Verbs     []string

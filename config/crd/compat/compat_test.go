@@ -79,16 +79,22 @@ func TestABreakIsSeen(t *testing.T) {
 		change func(*CRD)
 		want   string
 	}{
-		"nothing changed":    {func(*CRD) {}, ""},
-		"a description":      {func(c *CRD) { root(c).Description = "other words" }, ""},
-		"an optional field":  {func(c *CRD) { set(c, "spec.more", apiextensionsv1.JSONSchemaProps{Type: "string"}) }, ""},
-		"a field goes":       {func(c *CRD) { delete(at(c, "spec").Properties, "maintenance") }, "existingFieldRemoval"},
-		"a type":             {func(c *CRD) { edit(c, "spec.default", func(s *apiextensionsv1.JSONSchemaProps) { s.Type = "string" }) }, "^.spec.default: type"},
-		"a default":          {func(c *CRD) { edit(c, "spec.default", byDefault) }, "^.spec.default: default"},
-		"a field is needed":  {func(c *CRD) { edit(c, "spec", func(s *apiextensionsv1.JSONSchemaProps) { s.Required = append(s.Required, "default") }) }, "^.spec: required"},
-		"a value goes":       {func(c *CRD) { edit(c, "spec.deletionPolicy", func(s *apiextensionsv1.JSONSchemaProps) { s.Enum = s.Enum[1:] }) }, "^.spec.deletionPolicy: enum"},
-		"a value comes":      {func(c *CRD) { edit(c, "spec.deletionPolicy", another) }, ""},
-		"a limit":            {func(c *CRD) { edit(c, "spec.default", func(s *apiextensionsv1.JSONSchemaProps) { s.MaxLength = ptr.To(int64(3)) }) }, "^.spec.default: maxLength"},
+		"nothing changed":   {func(*CRD) {}, ""},
+		"a description":     {func(c *CRD) { root(c).Description = "other words" }, ""},
+		"an optional field": {func(c *CRD) { set(c, "spec.more", apiextensionsv1.JSONSchemaProps{Type: "string"}) }, ""},
+		"a field goes":      {func(c *CRD) { delete(at(c, "spec").Properties, "maintenance") }, "existingFieldRemoval"},
+		"a type":            {func(c *CRD) { edit(c, "spec.default", func(s *apiextensionsv1.JSONSchemaProps) { s.Type = "string" }) }, "^.spec.default: type"},
+		"a default":         {func(c *CRD) { edit(c, "spec.default", byDefault) }, "^.spec.default: default"},
+		"a field is needed": {func(c *CRD) {
+			edit(c, "spec", func(s *apiextensionsv1.JSONSchemaProps) { s.Required = append(s.Required, "default") })
+		}, "^.spec: required"},
+		"a value goes": {func(c *CRD) {
+			edit(c, "spec.deletionPolicy", func(s *apiextensionsv1.JSONSchemaProps) { s.Enum = s.Enum[1:] })
+		}, "^.spec.deletionPolicy: enum"},
+		"a value comes": {func(c *CRD) { edit(c, "spec.deletionPolicy", another) }, ""},
+		"a limit": {func(c *CRD) {
+			edit(c, "spec.default", func(s *apiextensionsv1.JSONSchemaProps) { s.MaxLength = ptr.To(int64(3)) })
+		}, "^.spec.default: maxLength"},
 		"a rule":             {func(c *CRD) { edit(c, "spec", rule) }, "^.spec: unhandled"},
 		"the scope":          {func(c *CRD) { c.Spec.Scope = apiextensionsv1.ClusterScoped }, "scope"},
 		"the stored version": {func(c *CRD) { c.Spec.Versions[0].Name = "v1" }, "stored"},
@@ -115,7 +121,9 @@ func TestABreakIsSeen(t *testing.T) {
 	})
 }
 
-func byDefault(s *apiextensionsv1.JSONSchemaProps) { s.Default = &apiextensionsv1.JSON{Raw: []byte("true")} }
+func byDefault(s *apiextensionsv1.JSONSchemaProps) {
+	s.Default = &apiextensionsv1.JSON{Raw: []byte("true")}
+}
 
 func another(s *apiextensionsv1.JSONSchemaProps) {
 	s.Enum = append(s.Enum, apiextensionsv1.JSON{Raw: []byte(`"Another"`)})
