@@ -42,6 +42,7 @@ include config/lint.mk
 include tests/cluster/cluster.mk
 include config/bundle.mk
 include config/verify.mk
+include config/release.mk
 
 ##@ Build
 

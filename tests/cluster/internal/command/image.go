@@ -19,7 +19,7 @@ import (
 
 // images are the commands about the local registry. Each prints the image's reference, by content, and nothing else.
 func (a *app) images() []*cobra.Command {
-	return []*cobra.Command{a.image(), a.buildImage(), a.pushFiles(), a.load(), a.registry()}
+	return []*cobra.Command{a.image(), a.buildImage(), a.pushIndex(), a.pushFiles(), a.load(), a.registry()}
 }
 
 // withRegistry runs f while the registry runs and nobody else makes images.
@@ -110,6 +110,7 @@ The context is a folder (default: the working directory). Names of public regist
 	f.StringVarP(&b.File, "file", "f", "", "the Dockerfile (default: the context's)")
 	f.StringVar(&base, "base", "", "value of the build argument BASE: a reference, or the name of a known image, which is made first")
 	f.StringArrayVar(&b.Arguments, "build-arg", nil, "a build argument, NAME=VALUE")
+	f.StringVar(&b.Arch, "arch", "", "the architecture to build for, in Go's name (default: amd64)")
 	f.StringVar(&b.Target, "target", "", "the stage to build")
 	f.StringSliceVar(&b.Tags, "tag", nil, "further tags")
 	_ = cmd.MarkFlagRequired("name")

@@ -33,13 +33,14 @@ func (a *app) tools() []*cobra.Command {
 			return a.builder().Ensure(cmd.Context(), tools)
 		},
 	}
+	arch := ""
 	bin := &cobra.Command{
 		Use:     "bin NAME",
 		Short:   "Print the path of a program, building it first if need be",
 		Example: "  $(bin/cluster bin restic) version\n  bin/cluster bin kubectl --kubernetes 1.33",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			path, err := a.builder().Binary(cmd.Context(), args[0], a.minor)
+			path, err := a.builder().BinaryFor(cmd.Context(), args[0], a.minor, arch)
 			if err != nil {
 				return err
 			}
@@ -47,6 +48,7 @@ func (a *app) tools() []*cobra.Command {
 			return err
 		},
 	}
+	bin.Flags().StringVar(&arch, "arch", "", "the architecture to build for, in Go's name (default: this machine's)")
 	assets := &cobra.Command{
 		Use:     "assets",
 		Short:   "Print a folder with etcd, kube-apiserver and kubectl, for KUBEBUILDER_ASSETS",

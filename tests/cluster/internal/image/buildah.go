@@ -4,6 +4,7 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,8 @@ type Build struct {
 	File, Context string
 	// Arguments are build arguments, NAME=VALUE.
 	Arguments []string
+	// Arch is the architecture to build for, in Go's name; empty means amd64. Nothing can be run in such a build but on a machine of it.
+	Arch string
 	// Target is the stage to stop at; empty means the last.
 	Target string
 	// Tags are set beside the content tag.
@@ -53,7 +56,7 @@ func (b Buildah) Build(ctx context.Context, in Build) (string, error) {
 	defer os.RemoveAll(scratch)
 	id, digest := filepath.Join(scratch, "id"), filepath.Join(scratch, "digest")
 	args := []string{
-		"build", "--isolation", "chroot", "--tls-verify=false", "--platform", "linux/amd64", "--timestamp", "0", "--layers=false",
+		"build", "--isolation", "chroot", "--tls-verify=false", "--platform", "linux/" + cmp.Or(in.Arch, "amd64"), "--timestamp", "0", "--layers=false",
 		"--format", "oci", "--pull", "--iidfile", id, "--file", in.File,
 	}
 	for _, a := range in.Arguments {

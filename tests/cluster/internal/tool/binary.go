@@ -8,13 +8,22 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // Binary builds the program if it isn't cached and says where it is.
 func (b Builder) Binary(ctx context.Context, name, minor string) (string, error) {
+	return b.BinaryFor(ctx, name, minor, "")
+}
+
+// BinaryFor does the same for another architecture, in Go's name.
+func (b Builder) BinaryFor(ctx context.Context, name, minor, arch string) (string, error) {
 	t, program, err := Find(name, minor)
 	if err != nil {
 		return "", err
+	}
+	if arch != runtime.GOARCH {
+		t.Arch = arch
 	}
 	if err := b.Ensure(ctx, []Tool{t}); err != nil {
 		return "", err

@@ -83,7 +83,7 @@ func (b Builder) Ensure(ctx context.Context, tools []Tool) error {
 	}
 	start := b.Now()
 	for i, p := range missing {
-		label := fmt.Sprintf("building %s %s (%d of %d)", p.Name, p.Version, i+1, len(missing))
+		label := fmt.Sprintf("building %s %s (%d of %d)", p.Name, strings.TrimSpace(p.Version+" "+p.Arch), i+1, len(missing))
 		if err := b.build(ctx, p, label, minutes(missing[i:])); err != nil {
 			return err
 		}
@@ -181,6 +181,9 @@ func goBuild(ctx context.Context, p Pin, out string) error {
 	cmd.Dir = p.Dir
 	// A user's own flags or workspace must not change what we build.
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off")
+	if p.Arch != "" {
+		cmd.Env = append(cmd.Env, "GOARCH="+p.Arch)
+	}
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Run(); err != nil {

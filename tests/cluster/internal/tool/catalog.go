@@ -23,6 +23,8 @@ type Tool struct {
 	Tags []string
 	// Variables are import paths of string variables that the linker sets. "{version}", "{major}" and "{minor}" are replaced.
 	Variables map[string]string
+	// Arch is the architecture to build for, in Go's name; empty means this machine's.
+	Arch string
 	// Minutes is how long a cold build took on two cores; it feeds the forecast only.
 	Minutes float64
 }

@@ -4,6 +4,7 @@
 package tool
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -72,7 +73,7 @@ func (p Pin) key() (string, error) {
 		fmt.Fprintf(h, "%s %d\n", filepath.Base(f), len(data))
 		h.Write(data)
 	}
-	fmt.Fprintf(h, "%q %q %s/%s", p.Arguments(), p.Binaries, runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(h, "%q %q %s/%s", p.Arguments(), p.Binaries, runtime.GOOS, cmp.Or(p.Arch, runtime.GOARCH))
 	return hex.EncodeToString(h.Sum(nil))[:12], nil
 }
 

@@ -6,6 +6,7 @@ package tool
 import (
 	"bytes"
 	"context"
+	"debug/elf"
 	"errors"
 	"os"
 	"path/filepath"
@@ -54,12 +55,15 @@ func TestKeyChangesWithEverythingThatDecides(t *testing.T) {
 	tagged, stampedTool := sample, sample
 	tagged.Tags = []string{"no_x"}
 	stampedTool.Variables = map[string]string{"main.v": "{version}"}
+	crossed := sample
+	crossed.Arch = "riscv64"
 	for sentence, p := range map[string]Pin{
 		"another go.sum":    resolve(map[string]string{"x/go.mod": sampleMod, "x/go.sum": "b"}, sample),
 		"another go.mod":    resolve(map[string]string{"x/go.mod": sampleMod + "// x\n", "x/go.sum": "a"}, sample),
 		"a source of ours":  resolve(map[string]string{"x/go.mod": sampleMod, "x/go.sum": "a", "x/main.go": "package main"}, sample),
 		"a build tag":       resolve(base, tagged),
 		"a linker variable": resolve(base, stampedTool),
+		"an architecture":   resolve(base, crossed),
 	} {
 		if p.Key == first.Key {
 			t.Errorf("%s doesn't change the key", sentence)
@@ -160,6 +164,30 @@ func TestABuildIsCachedUnderOurName(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(b.Dir(pin), "renamed")); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestABuildForAnotherArchitectureIsAnotherFile(t *testing.T) {
+	b, _ := ours(t, "package main\n\nfunc main() {}\n")
+	machines := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
+	for arch, machine := range machines {
+		crossed := own
+		crossed.Arch = arch
+		if err := b.Ensure(context.Background(), []Tool{crossed}); err != nil {
+			t.Fatal(err)
+		}
+		pin, err := Resolve(b.Tools, crossed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		program, err := elf.Open(filepath.Join(b.Dir(pin), "renamed"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer program.Close()
+		if program.Machine != machine {
+			t.Errorf("for %s it is a program for %s", arch, program.Machine)
+		}
 	}
 }
 
