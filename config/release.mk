@@ -61,3 +61,10 @@ image-index-given:
 		*) (set -x; $(CONTAINER_TOOL) manifest push --all $(CONTAINER_PUSH_FLAGS) $$index docker://$$index);; \
 		esac; echo $$index > dist/images/$$name; \
 	done
+
+# Modules and licences of the binaries themselves, as they were linked.
+.PHONY: sbom
+sbom: binaries ## Write dist/sbom: what is in each binary (SPDX), under which licences, and their texts.
+	@rm -rf dist/sbom
+	go run ./config/sbom --out dist/sbom --created "$$(TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2> /dev/null || echo 1970-01-01T00:00:00Z)" \
+		$(foreach a,$(ARCHES),$(foreach b,operator mover restic,$(b)-$(a)=dist/bin/$(a)/$(b)))

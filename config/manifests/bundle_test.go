@@ -30,6 +30,7 @@ type csv struct {
 	Metadata struct {
 		Name        string
 		Annotations map[string]string
+		Labels      map[string]string
 	}
 	Spec struct {
 		Version       string
