@@ -5,17 +5,17 @@
 
 # What generators write, and what is committed of it.
 GENERATED := api bundle bundle.Dockerfile catalog config/crd/bases config/rbac/role.yaml
-BEFORE := .cluster/verify
+WAS := .cluster/verify
 
 # Compared with what lay here before, so that it needs no git. What can't be generated leaves the files as they were.
 .PHONY: verify-generated
 verify-generated: $(CONTROLLER_GEN) $(CLUSTER) ## Check that what is generated is what the generators write.
-	@rm -rf $(BEFORE) && mkdir -p $(BEFORE) && cp -r --parents $(GENERATED) $(BEFORE)
-	@trap 'cp -r $(BEFORE)/. .; exit 130' INT TERM; \
-	$(MAKE) generate manifests bundle catalog > $(BEFORE).log 2>&1 || { cp -r $(BEFORE)/. . && cat $(BEFORE).log >&2; exit 1; }
-	@stale=0; for path in $(GENERATED); do diff -r $(BEFORE)/$$path $$path || stale=1; done > $(BEFORE).diff; \
+	@rm -rf $(WAS) && mkdir -p $(WAS) && cp -r --parents $(GENERATED) $(WAS)
+	@trap 'cp -r $(WAS)/. .; exit 130' INT TERM; \
+	$(MAKE) generate manifests bundle catalog > $(WAS).log 2>&1 || { cp -r $(WAS)/. . && cat $(WAS).log >&2; exit 1; }
+	@stale=0; for path in $(GENERATED); do diff -r $(WAS)/$$path $$path || stale=1; done > $(WAS).diff; \
 	if [ $$stale = 1 ]; then \
-		head -n 100 $(BEFORE).diff >&2; \
+		head -n 100 $(WAS).diff >&2; \
 		echo "make: generated files were stale: commit what \"make generate manifests bundle catalog\" has written" >&2; exit 1; fi
 
 # A clone knows more than a source archive: whether what was generated is also committed.

@@ -114,7 +114,7 @@ func parseMarker(text string) (out []permission) {
 	return out
 }
 
-// readRoles takes the comment above a rule, or above the object where the rule has none.
+// readRoles takes the comment above a rule of the operator's, or above the object where the rule has none.
 func (r reasons) readRoles(file string) error {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -130,17 +130,14 @@ func (r reasons) readRoles(file string) error {
 			break
 		}
 		var object struct {
-			Metadata struct {
-				Name   string
-				Labels map[string]string
-			}
+			Metadata struct{ Name string }
 			Rules []struct {
 				APIGroups []string `yaml:"apiGroups"`
 				Resources []string
 				Verbs     []string
 			}
 		}
-		if document.Decode(&object) != nil || len(object.Rules) == 0 || ofUsers(object.Metadata.Labels) {
+		if document.Decode(&object) != nil || len(object.Rules) == 0 || !strings.HasPrefix(object.Metadata.Name, operator) {
 			continue
 		}
 		top := comment(&document)
@@ -168,16 +165,6 @@ func (r reasons) readRoles(file string) error {
 		}
 	}
 	return nil
-}
-
-// ofUsers says that a role is aggregated into one of the cluster's own: what it says is no reason for the operator to have a right.
-func ofUsers(labels map[string]string) bool {
-	for key := range labels {
-		if strings.HasPrefix(key, "rbac.authorization.k8s.io/aggregate-to-") {
-			return true
-		}
-	}
-	return false
 }
 
 func rules(object *yaml.Node) []*yaml.Node {
