@@ -235,6 +235,10 @@ const (
 	// the turn has come. A backup that never waited has none. Nothing was made for a backup that waits.
 	// Reasons: ClusterLimitReached, StorageLimitReached, NodeLimitReached, PredecessorRunning, Admitted.
 	ConditionQueued = "Queued"
+	// ConditionStartDelayed is True while something that the start needs is missing and may come yet, and its message says what; after a
+	// minute the session fails. It is False once the way is free. Also a condition of a RestoreSession.
+	// Reasons: PreRequisitesNotSatisfied, PreRequisitesSatisfied.
+	ConditionStartDelayed = "StartDelayed"
 	// ConditionReplaced is True when the backup was stopped because the next one of its session came, and concurrencyPolicy is Replace.
 	// Reasons: ReplacedByNewBackup.
 	ConditionReplaced = "Replaced"
@@ -270,6 +274,7 @@ const (
 // Reasons of the conditions of a BackupSession.
 const (
 	ReasonPreRequisitesNotSatisfied                  = "PreRequisitesNotSatisfied"
+	ReasonPreRequisitesSatisfied                     = "PreRequisitesSatisfied"
 	ReasonClusterLimitReached                        = "ClusterLimitReached"
 	ReasonStorageLimitReached                        = "StorageLimitReached"
 	ReasonNodeLimitReached                           = "NodeLimitReached"

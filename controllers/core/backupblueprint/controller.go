@@ -15,7 +15,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -89,7 +88,7 @@ func Register(mgr ctrl.Manager, deps Deps) error {
 			builder.WithPredicates(blueprintChanged)).
 		Watches(&corev1alpha1.BackupConfiguration{}, handler.TypedEnqueueRequestsFromMapFunc(fromConfiguration),
 			builder.WithPredicates(configurationChanged)).
-		WithOptions(controller.TypedOptions[Request]{MaxConcurrentReconciles: workers})
+		WithOptions(kube.Workers[Request](workers))
 	for _, kind := range Kinds {
 		b = b.WatchesMetadata(metadata(kind), handler.TypedEnqueueRequestsFromMapFunc(fromTarget(kind.Kind)),
 			builder.WithPredicates(annotationsChanged))

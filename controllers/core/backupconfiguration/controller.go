@@ -13,7 +13,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	addonsv1alpha1 "kubestash.com/kubestash/api/addons/v1alpha1"
@@ -109,7 +108,7 @@ func RegisterOf[T any, P kube.Object[T]](mgr ctrl.Manager, deps Deps, name strin
 		Watches(&storagev1alpha1.Repository{}, mapped(storagev1alpha1.KindRepository), builder.WithPredicates(readinessChanged)).
 		Watches(&corev1alpha1.HookTemplate{}, mapped(corev1alpha1.KindHookTemplate)).
 		Watches(&addonsv1alpha1.Addon{}, mapped(addonsv1alpha1.KindAddon)).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers})
+		WithOptions(kube.Workers[ctrl.Request](workers))
 	for _, kind := range targetKinds {
 		target := &metav1.PartialObjectMetadata{}
 		target.SetGroupVersionKind(kind)

@@ -62,6 +62,9 @@ import (
 // What happened is told as events.
 //+kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
+// workers is how many restores are looked at at once: they are few.
+const workers = 1
+
 // Deps are what the controller needs; every field is required.
 type Deps struct {
 	Client client.Client
@@ -103,6 +106,7 @@ func Register(mgr ctrl.Manager, deps Deps) error {
 		Owns(&batchv1.Job{}).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(byLabel)).
 		WatchesRawSource(source.Channel(deps.Hooks.Runner.Calls(), &handler.EnqueueRequestForObject{})).
+		WithOptions(kube.Workers[ctrl.Request](workers)).
 		Complete(New(deps))
 }
 

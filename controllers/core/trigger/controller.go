@@ -13,7 +13,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
@@ -58,7 +57,7 @@ func Register(mgr ctrl.Manager, deps Deps) error {
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("trigger").
 		For(&batchv1.Job{}, builder.WithPredicates(predicate.NewPredicateFuncs(isOpenSlot))).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		WithOptions(kube.Workers[ctrl.Request](workers)).
 		Complete(New(deps))
 	if err != nil {
 		return fmt.Errorf("adding the controller of slots: %w", err)

@@ -11,7 +11,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
@@ -99,7 +98,7 @@ func Register(mgr ctrl.Manager, deps Deps) error {
 			predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Owns(&batchv1.Job{}).
 		Watches(&storagev1alpha1.Repository{}, byRepository(), builder.WithPredicates(relevant())).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		WithOptions(kube.Workers[ctrl.Request](workers)).
 		Complete(New(deps))
 }
 

@@ -10,7 +10,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -74,7 +73,7 @@ func Register(mgr ctrl.Manager, deps Deps) error {
 		Named("snapshot").
 		For(&storagev1alpha1.Snapshot{}, builder.WithPredicates(relevant())).
 		Watches(&storagev1alpha1.Repository{}, handler.EnqueueRequestsFromMapFunc(r.waiting), builder.WithPredicates(relevant())).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		WithOptions(kube.Workers[ctrl.Request](workers)).
 		Complete(r)
 }
 

@@ -86,6 +86,7 @@ func (d *decision) begin() {
 		d.holdBack(f.Missing[0])
 		return
 	}
+	d.prepared()
 	d.condition(corev1alpha1.ConditionValidationPassed, true, corev1alpha1.ReasonResourceValidationPassed,
 		"Validation has been passed successfully.")
 	if !d.preHooks() {
@@ -110,7 +111,8 @@ func (d *decision) begin() {
 
 // holdBack waits a minute for what may pass; then, and for everything else at once, the restore has failed.
 func (d *decision) holdBack(p Problem) {
-	if p.MayPass && d.now.Before(d.facts.Session.CreationTimestamp.Add(startGrace)) {
+	if p.MayPass && d.inGrace() {
+		d.condition(corev1alpha1.ConditionStartDelayed, true, corev1alpha1.ReasonPreRequisitesNotSatisfied, p.Message)
 		d.verdict.WakeUp = startRetry
 		return
 	}

@@ -229,6 +229,18 @@ func TestStories(t *testing.T) {
 			w.facts.Missing = nil
 			w.pass()
 		},
+		"the clock of the operator is ahead of that of the API server": func(w *world) {
+			found := false
+			w.facts.TargetFound = &found
+			w.facts.Session.CreationTimestamp = metav1.NewTime(w.now.Add(-10 * time.Minute))
+			w.facts.Missing = []Problem{{Message: "Target Deployment shop/web doesn't exist.", MayPass: true}}
+			w.then(0, "the session was created, ten minutes ago by that clock")
+			w.pass()
+			w.then(59*time.Second, "the target is there")
+			found = true
+			w.facts.Missing = nil
+			w.pass()
+		},
 		"the target never comes": func(w *world) {
 			found := false
 			w.facts.TargetFound = &found

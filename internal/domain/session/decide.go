@@ -21,10 +21,6 @@ import (
 )
 
 const (
-	// startGrace is how long a run waits for what may pass before it fails.
-	startGrace = time.Minute
-	// startRetry is how soon it looks again meanwhile.
-	startRetry = 3 * time.Second
 	// progressInterval is how often the progress of running pods is read.
 	progressInterval = 10 * time.Second
 	// pendingLimit is how long a pod may wait for its start before the session says so.
@@ -101,21 +97,10 @@ func (d *decision) ready() bool {
 	case f.anyUnit(Unit.mayPass) && d.inGrace(), f.allUnits(func(u Unit) bool { return u.trouble() != "" }):
 		d.holdBack(f.troubles(), f.anyUnit(Unit.mayPass))
 	default:
+		d.prepared()
 		return true
 	}
 	return false
-}
-
-func (d *decision) inGrace() bool {
-	return d.now.Before(d.began().Add(startGrace))
-}
-
-func (d *decision) holdBack(message string, mayPass bool) {
-	if mayPass && d.inGrace() {
-		d.verdict.WakeUp = startRetry
-		return
-	}
-	d.failToStart(message)
 }
 
 func (d *decision) skip(message string) {

@@ -289,6 +289,15 @@ func TestStories(t *testing.T) {
 			w.then(time.Minute, "a minute later")
 			w.pass()
 		},
+		"the clock of the operator is ahead of that of the API server": func(w *world) {
+			w.facts.Session.CreationTimestamp = metav1.NewTime(w.began.Add(-10 * time.Minute))
+			w.here().Problems = []Problem{{Message: "Repository repo is not ready: it has not been initialised yet.", MayPass: true}}
+			w.then(0, "the session was created, ten minutes ago by that clock")
+			w.pass()
+			w.then(59*time.Second, "the Repository is ready")
+			w.here().Problems = nil
+			w.pass()
+		},
 		"a missing password fails the run at once": func(w *world) {
 			w.here().Problems = []Problem{{Message: "Encryption Secret shop/encrypt of Repository repo doesn't exist."}}
 			w.then(0, "the session was created")
