@@ -108,7 +108,7 @@ func outcomes(sessionName, component string, report task.Report) map[string]sess
 				Summaries: repo.Summaries, Stats: repo.Stats, Integrity: repo.Integrity,
 				Duration: report.EndTime.Sub(report.StartTime.Time),
 			}),
-			Warning: repo.Warning, Forgotten: repo.Forgotten, ForgetError: repo.ForgetError, LocksRemoved: repo.LocksRemoved,
+			Ended: report.EndTime.Time, Warning: repo.Warning, Forgotten: repo.Forgotten, ForgetError: repo.ForgetError, LocksRemoved: repo.LocksRemoved,
 		}
 	}
 	return out

@@ -25,8 +25,10 @@ const (
 	progressInterval = 10 * time.Second
 	// pendingLimit is how long a pod may wait for its start before the session says so.
 	pendingLimit = 2 * time.Minute
-	// uploadLimit is how long writing a Snapshot's document is tried.
-	uploadLimit = 2 * time.Minute
+	// uploadLimit is how long writing a Snapshot's document is tried, and emptyUploadLimit the same of one that tells of no
+	// data.
+	uploadLimit      = 2 * time.Minute
+	emptyUploadLimit = 15 * time.Second
 )
 
 // Decide says what is next.

@@ -92,8 +92,9 @@ type Job struct {
 
 // Outcome is what a Report says of one Repository.
 type Outcome struct {
-	// Component is terminal: Succeeded or Failed.
+	// Component is terminal: Succeeded or Failed. Ended is when the pod had done its work.
 	Component storagev1alpha1.Component
+	Ended     time.Time
 	// Warning tells what was kept although some files could not be read.
 	Warning string
 	// Forgotten are restic ids that retention dropped and that are gone.

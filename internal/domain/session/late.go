@@ -4,11 +4,13 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 )
 
 // lostLimit is how long after its time a pod may take to go. A pod that has been told to end and is there a minute
@@ -53,22 +55,24 @@ func (d *decision) timeout() string {
 	return ""
 }
 
-// giveUp is counted from the moment at which a document could first have been written, the end of the work, and comes no
-// later than the deadline.
-func (d *decision) giveUp(u Unit, r Repository) time.Time {
-	end := d.began()
+// giveUp is when the writing of a document is given up. It is counted from the moment at which the document could first
+// have been written, the end of the work, and comes no later than the deadline. A document that tells of no data is worth
+// little: the verdict of a run that failed doesn't wait for a storage that refuses, or is gone.
+func (d *decision) giveUp(u Unit, r Repository, status storagev1alpha1.SnapshotStatus) time.Time {
+	end, limit := d.began(), emptyUploadLimit
 	for _, c := range u.Components {
-		if o, ok := u.Jobs[c].Outcomes[r.Name]; ok {
-			for _, s := range o.Component.ResticStats {
-				if s.Summary != nil && s.Summary.EndTime != nil && s.Summary.EndTime.After(end) {
-					end = s.Summary.EndTime.Time
-				}
-			}
+		if o, ok := u.Jobs[c].Outcomes[r.Name]; ok && o.Ended.After(end) {
+			end = o.Ended
+		}
+		if slices.ContainsFunc(status.Components[c].ResticStats, func(s storagev1alpha1.ResticStats) bool {
+			return s.Summary != nil && s.Summary.ID != ""
+		}) {
+			limit = uploadLimit
 		}
 	}
-	limit := end.Add(uploadLimit)
-	if deadline := d.verdict.Status.BackupDeadline; deadline != nil && deadline.Time.Before(limit) {
+	last := end.Add(limit)
+	if deadline := d.verdict.Status.BackupDeadline; deadline != nil && deadline.Time.Before(last) {
 		return deadline.Time
 	}
-	return limit
+	return last
 }

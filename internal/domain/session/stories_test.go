@@ -313,6 +313,16 @@ func TestStories(t *testing.T) {
 			w.then(3*time.Minute, "three minutes later it is given up")
 			w.settle()
 		},
+		"a run that the storage has refused doesn't wait long for its document": func(w *world) {
+			w.uploadError = errors.New("AccessDenied: PutObject was refused")
+			w.then(0, "the session was created")
+			w.pass()
+			w.then(5*time.Second, "the pod reports that the storage refuses")
+			w.ends("dump", "403 forbidden")
+			w.pass()
+			w.then(15*time.Second, "a quarter of a minute later")
+			w.settle()
+		},
 		"the Snapshot is deleted while the backup runs": func(w *world) {
 			w.then(0, "the session was created")
 			w.pass()

@@ -43,7 +43,7 @@ func (d *decision) watchUnit(u Unit, why string) (recorded, running bool) {
 		case done:
 			recorded = false
 			d.intend(RecordSnapshot{
-				Name: r.Snapshot.Name, Status: status, Upload: !r.DocumentsByPod, GiveUp: d.giveUp(u, r),
+				Name: r.Snapshot.Name, Status: status, Upload: !r.DocumentsByPod, GiveUp: d.giveUp(u, r, status),
 			})
 		case changed && !d.onlyBegins(status):
 			d.intend(RecordSnapshot{Name: r.Snapshot.Name, Status: status})

@@ -332,7 +332,7 @@ func (w *world) ends(component, failure string, forgotten ...string) {
 		} else {
 			o.Class, o.Message = engine.ClassUnreadable, failure
 		}
-		job.Outcomes[r.Name] = Outcome{Component: snapshot.Component(o), Forgotten: forgotten}
+		job.Outcomes[r.Name] = Outcome{Component: snapshot.Component(o), Ended: w.now, Forgotten: forgotten}
 	}
 	w.here().Jobs[component] = job
 }
