@@ -94,7 +94,9 @@ type added struct {
 
 func (a *added) GetFieldIndexer() client.FieldIndexer { return a }
 
-func (a *added) IndexField(context.Context, client.Object, string, client.IndexerFunc) error { return nil }
+func (a *added) IndexField(context.Context, client.Object, string, client.IndexerFunc) error {
+	return nil
+}
 
 func (a *added) Add(r manager.Runnable) error {
 	a.runnables = append(a.runnables, r)

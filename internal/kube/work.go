@@ -143,19 +143,24 @@ func containerFailure(pod *corev1.Pod, t *corev1.ContainerStateTerminated) strin
 	case t.ExitCode == 0:
 		return ""
 	case t.Reason == "OOMKilled" || t.ExitCode == exitKilled && t.Message == "":
-		limit := "no memory limit"
-		if q, ok := pod.Spec.Containers[0].Resources.Limits[corev1.ResourceMemory]; ok {
-			limit = "a memory limit of " + q.String()
-		}
-		where := "addon.jobTemplate.spec.resources"
-		if pod.Labels[metav1alpha1.LabelComponent] == metav1alpha1.JobComponentMaintenance {
-			where = "maintenance.resources"
-		}
-		return fmt.Sprintf("its pod was killed (exit code %d, %s) under %s; if it ran out of memory, raise the limit in %s.",
-			t.ExitCode, cmp.Or(t.Reason, "Killed"), limit, where)
+		return fmt.Sprintf("its pod was killed (exit code %d, %s) ", t.ExitCode, cmp.Or(t.Reason, "Killed")) + killer(pod)
 	default:
 		return fmt.Sprintf("its pod ended with exit code %d (%s) and left no report.", t.ExitCode, cmp.Or(t.Reason, "Error"))
 	}
+}
+
+// killer says who may have killed a pod, and what keeps it from happening again. Where there is no limit there is none to
+// raise: then it was the node that had no memory left, or somebody's hand.
+func killer(pod *corev1.Pod) string {
+	where := "addon.jobTemplate.spec.resources"
+	if pod.Labels[metav1alpha1.LabelComponent] == metav1alpha1.JobComponentMaintenance {
+		where = "maintenance.resources"
+	}
+	if limit, ok := pod.Spec.Containers[0].Resources.Limits[corev1.ResourceMemory]; ok {
+		return fmt.Sprintf("under a memory limit of %s; if it ran out of memory, raise the limit in %s.", limit.String(), where)
+	}
+	return fmt.Sprintf("without a memory limit of its own: node %s ran out of memory, or somebody ended the process. "+
+		"Look at the node's events; a larger memory request in %s has the pod placed where there is room.", pod.Spec.NodeName, where)
 }
 
 func waitingReason(pod *corev1.Pod) string {

@@ -30,6 +30,10 @@ func TestWorkOf(t *testing.T) {
 			},
 		}
 	}
+	without := func(p corev1.Pod) corev1.Pod {
+		p.Spec.NodeName, p.Spec.Containers[0].Resources.Limits = "n1", nil
+		return p
+	}
 	ended := func(code int32, reason, message string) corev1.ContainerState {
 		return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code, Reason: reason, Message: message}}
 	}
@@ -85,6 +89,13 @@ func TestWorkOf(t *testing.T) {
 			job:       job(isTrue(batchv1.JobFailed, batchv1.JobReasonBackoffLimitExceeded)),
 			pods:      []corev1.Pod{pod("a", 0, corev1.PodFailed, ended(137, "OOMKilled", ""))},
 			wantEnded: true, wantFailure: "a memory limit of 64Mi",
+		},
+		"a pod that was killed without a limit says who may have done it, and nothing of a limit": {
+			job:  job(isTrue(batchv1.JobFailed, batchv1.JobReasonBackoffLimitExceeded)),
+			pods: []corev1.Pod{without(pod("a", 0, corev1.PodFailed, ended(137, "Error", "")))}, wantEnded: true,
+			wantFailure: "its pod was killed (exit code 137, Error) without a memory limit of its own: node n1 ran out of memory, or somebody " +
+				"ended the process. Look at the node's events; a larger memory request in addon.jobTemplate.spec.resources has the pod placed " +
+				"where there is room.",
 		},
 		"a Job that ran into its deadline": {
 			job: job(isTrue(batchv1.JobFailed, batchv1.JobReasonDeadlineExceeded)), wantEnded: true, wantFailure: "deadline",

@@ -6,6 +6,7 @@ package mover
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"kubestash.com/kubestash/internal/engine"
@@ -135,6 +136,9 @@ func (w *work) path(ctx context.Context, r *repository, order task.Repository, p
 		Path: path, Host: w.task.Component, Exclude: w.task.Backup.Exclude, Args: w.task.Backup.Args,
 		Tags: []string{"kubestash", "session=" + w.task.Name},
 	}
+	if order.Mark != "" {
+		req.Tags = append(req.Tags, order.Mark)
+	}
 	progress := func(p engine.Progress) { w.progress.print(order.Name, p) }
 	summary, err := r.engine.Backup(ctx, req, progress)
 	if engine.ClassOf(err) != engine.ClassOutOfMemory || ctx.Err() != nil {
@@ -175,12 +179,22 @@ func (w *work) check(ctx context.Context, r *repository, out *task.RepositoryRep
 // forget drops what retention dropped, and then the documents that tell of it: a document without its data would
 // promise what can't be restored.
 func (w *work) forget(ctx context.Context, r *repository, order task.Repository, out *task.RepositoryReport) {
-	if len(order.Forget) == 0 {
+	strays, err := w.strays(ctx, r, order, out)
+	if err != nil {
+		// The next backup looks again.
+		w.Log.Error("what pods that died have stored is not known", "repository", out.Name, "reason", err.Error())
+	}
+	if len(strays) > 0 {
+		w.Log.Info("forgetting what pods that died have stored", "repository", out.Name, "snapshots", strings.Join(strays, " "))
+	}
+	if len(order.Forget)+len(strays) == 0 {
 		return
 	}
-	if err := r.engine.Forget(ctx, order.Forget); err != nil {
-		out.ForgetError = message(err)
-		w.Log.Error("retention could not be applied", "repository", out.Name, "reason", out.ForgetError)
+	if err := r.engine.Forget(ctx, slices.Concat(order.Forget, strays)); err != nil {
+		if len(order.Forget) > 0 {
+			out.ForgetError = message(err)
+		}
+		w.Log.Error("retention could not be applied", "repository", out.Name, "reason", message(err))
 		return
 	}
 	out.Forgotten = order.Forget

@@ -116,6 +116,13 @@ type Repository struct {
 	PasswordFile string `json:"passwordFile"`
 	// Forget lists ids that retention dropped. They are forgotten after a successful backup only.
 	Forget []string `json:"forget,omitempty"`
+	// Mark is a tag on all that this run stores here, and on nothing else: it tells what an earlier pod of the same Job,
+	// which died before it could report, has stored. Empty means none.
+	Mark string `json:"mark,omitempty"`
+	// Untold are the marks of earlier runs of which nobody will report any more, and Known the beginnings of all restic ids
+	// that somebody was told of. What bears such a mark and isn't known goes with the first backup that succeeds.
+	Untold []string `json:"untold,omitempty"`
+	Known  []string `json:"known,omitempty"`
 	// Check asks for a check of the repository after the backup.
 	Check bool `json:"check,omitempty"`
 	// Before are files written into the storage before the work, and Record is written after it. They

@@ -180,6 +180,7 @@ func (r *Reconciler) repositoryTask(ctx context.Context, s *corev1alpha1.BackupS
 		Forget:    i.Forget[name][component],
 		Check:     i.Check[name],
 	}
+	g.mark(&t, component)
 	if !documentsByPod(g, name) {
 		return t, nil
 	}

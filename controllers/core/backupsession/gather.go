@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
@@ -28,6 +29,8 @@ type gathered struct {
 	places map[string]place
 	// session is what the invoker wants; nil when it has none of that name.
 	session *invoker.Session
+	// made are the Snapshots that this pass has created, or found where it wanted to, by their names.
+	made map[string]types.UID
 	// plans are what the pods do, by target; set only before the run has started.
 	plans map[string]*plan
 }
@@ -39,7 +42,7 @@ type place struct {
 }
 
 func (r *Reconciler) gather(ctx context.Context, s *corev1alpha1.BackupSession) (*gathered, error) {
-	g := &gathered{places: map[string]place{}, plans: map[string]*plan{}}
+	g := &gathered{places: map[string]place{}, made: map[string]types.UID{}, plans: map[string]*plan{}}
 	g.facts.Session = *s.DeepCopy()
 	if err := r.gatherInvoker(ctx, g); err != nil {
 		return nil, err

@@ -66,6 +66,7 @@ func (r *Reconciler) createSnapshot(ctx context.Context, g *gathered, i session.
 	if _, err := kube.Create(ctx, r.Client, r.Live, object, ours); err != nil {
 		return err
 	}
+	g.made[i.Name] = object.UID
 	if object.Status.TotalComponents > 0 {
 		return nil
 	}
