@@ -7,6 +7,7 @@ package integration
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -39,6 +40,40 @@ var _ = Describe("Two operators that both believe to lead", func() {
 			Expect(w.snapshots(ctx)).To(HaveLen(1))
 		}
 		Expect(w.jobs(ctx)).To(HaveLen(3))
+	})
+})
+
+// A pass that was overtaken acts on what it saw before: it writes what is there already, and must take it for its own.
+var _ = Describe("An operator that another one overtakes in the middle of its pass", func() {
+	It("makes no second Job and no second Snapshot, at whichever write it is overtaken", func(ctx SpecContext) {
+		w := newWorld(ctx)
+		other := anotherOperator(ctx)
+		keepOne(ctx, w)
+		other.Step(w.Clock.Now().Sub(other.Clock.Now()))
+		Expect(other.Settle(ctx, w.namespace)).To(Succeed())
+		overtaken := 0
+		for n := 1; ; n++ {
+			name := fmt.Sprintf("run-%d", n)
+			for _, d := range []*hand.Driver{w.Driver, other} {
+				d.Step(testStep)
+			}
+			w.apply(ctx, object.BackupSession(w.namespace, name, object.Configuration))
+			done := other.Overtake(n, func() { w.settle(ctx) })
+			_ = other.Round(ctx, w.namespace) // what it meets is for its next pass
+			if !done() {
+				break
+			}
+			overtaken++
+			together(ctx, w, other)
+			Expect(w.jobs(ctx)).To(HaveLen(n+1), "the Jobs after run %d", n)
+			Expect(w.snapshots(ctx)).To(HaveLen(2), "that of before and that of now")
+			w.runJob(ctx)
+			together(ctx, w, other)
+			Expect(get[corev1alpha1.BackupSession](ctx, w, name).Status.Phase).To(Equal(corev1alpha1.BackupSessionPhaseSucceeded))
+			Expect(w.snapshots(ctx)).To(HaveLen(1))
+		}
+		// A Snapshot and its status, a Secret, a Job, the status of the run.
+		Expect(overtaken).To(BeNumerically(">=", 5))
 	})
 })
 

@@ -36,6 +36,39 @@ type fate struct {
 	left  int
 	death Death
 	dead  bool
+	// before is the number of writes until meanwhile is done, that one included; zero means never.
+	before    int
+	meanwhile func()
+}
+
+// Overtake has something done when the operator is about to send its nth write from now: what it has seen is old by then.
+// It returns a function that takes this back, and reports whether it was done.
+func (d *Driver) Overtake(n int, meanwhile func()) (done func() bool) {
+	d.fate.mutex.Lock()
+	defer d.fate.mutex.Unlock()
+	d.fate.before, d.fate.meanwhile = n, meanwhile
+	return func() bool {
+		d.fate.mutex.Lock()
+		defer d.fate.mutex.Unlock()
+		left := d.fate.before
+		d.fate.before, d.fate.meanwhile = 0, nil
+		return left == 0
+	}
+}
+
+// overtaken does what was to be done before this request. Nobody holds the lock meanwhile.
+func (f *fate) overtaken(request *http.Request) {
+	f.mutex.Lock()
+	var meanwhile func()
+	if f.before > 0 && isWrite(request) {
+		if f.before--; f.before == 0 {
+			meanwhile = f.meanwhile
+		}
+	}
+	f.mutex.Unlock()
+	if meanwhile != nil {
+		meanwhile()
+	}
 }
 
 // Kill has the operator die at its nth write from now: nothing that comes after it reaches the API server, and nothing
@@ -79,6 +112,7 @@ func (f *fate) strike(request *http.Request) (sent, heard bool) {
 
 // send passes a request on, unless the operator is dead.
 func (f *fate) send(next http.RoundTripper, request *http.Request) (*http.Response, error) {
+	f.overtaken(request)
 	sent, heard := f.strike(request)
 	if !sent {
 		return nil, ErrDead
