@@ -30,6 +30,20 @@ func (r reasons) add(p permission, who, why string) {
 	}
 }
 
+// of are the reasons that a role gives itself; without a role, those that none of the named roles gives.
+func (r reasons) of(role string, named []string) reasons {
+	out := reasons{}
+	for p, texts := range r {
+		for _, text := range texts {
+			who, _, _ := strings.Cut(text, ": ")
+			if role == who || role == "" && !slices.Contains(named, who) {
+				out[p] = append(out[p], text)
+			}
+		}
+	}
+	return out
+}
+
 // readReasons reads the comments above the markers in the sources, and those in the roles that are written by hand.
 func readReasons(t *testing.T) reasons {
 	t.Helper()
@@ -114,7 +128,7 @@ func parseMarker(text string) (out []permission) {
 	return out
 }
 
-// readRoles takes the comment above a rule of the operator's, or above the object where the rule has none.
+// readRoles takes the comment above a rule of the operator's, or above the one before it, or above the object.
 func (r reasons) readRoles(file string) error {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -131,7 +145,7 @@ func (r reasons) readRoles(file string) error {
 		}
 		var object struct {
 			Metadata struct{ Name string }
-			Rules []struct {
+			Rules    []struct {
 				APIGroups []string `yaml:"apiGroups"`
 				Resources []string
 				Verbs     []string
@@ -155,6 +169,7 @@ func (r reasons) readRoles(file string) error {
 			if why == "" {
 				why = top
 			}
+			top = why
 			for _, group := range rule.APIGroups {
 				for _, resource := range rule.Resources {
 					for _, verb := range rule.Verbs {

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/yaml"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden file of rights, and docs/permissions.md")
@@ -32,17 +33,19 @@ type grant struct {
 	title string
 	// ofOperator says that the operator holds it, in the whole cluster or in its own namespace.
 	ofOperator bool
-	rules      []rbacv1.PolicyRule
+	// role is its name, where the bundle or config/rbac has one; OLM names those of the ClusterServiceVersion.
+	role  string
+	rules []rbacv1.PolicyRule
 }
 
 func readGrants(t *testing.T) (grants []grant) {
 	t.Helper()
 	c := readCSV(t)
 	for _, p := range c.Spec.Install.Spec.ClusterPermissions {
-		grants = append(grants, grant{"the operator, in the whole cluster", true, p.Rules})
+		grants = append(grants, grant{"the operator, in the whole cluster", true, "", p.Rules})
 	}
 	for _, p := range c.Spec.Install.Spec.Permissions {
-		grants = append(grants, grant{"the operator, where its OperatorGroup looks", true, p.Rules})
+		grants = append(grants, grant{"the operator, where its OperatorGroup looks", true, "", p.Rules})
 	}
 	files, err := filepath.Glob(filepath.Join(bundle, "manifests", "*role.yaml"))
 	if err != nil {
@@ -51,13 +54,46 @@ func readGrants(t *testing.T) (grants []grant) {
 	for _, file := range files {
 		switch r := read[rbacv1.ClusterRole](t, file); {
 		case r.Kind == "Role":
-			grants = append(grants, grant{"the operator, in its own namespace (" + r.Name + ")", true, r.Rules})
+			grants = append(grants, grant{"the operator, in its own namespace (" + r.Name + ")", true, r.Name, r.Rules})
 		case r.Kind == "ClusterRole":
-			grants = append(grants, grant{"whoever is bound to the ClusterRole " + r.Name, false, r.Rules})
+			grants = append(grants, grant{"whoever is bound to the ClusterRole " + r.Name, false, r.Name, r.Rules})
 		}
 	}
 	if len(grants) < 3 {
 		t.Fatalf("only %d roles were found", len(grants))
+	}
+	return append(grants, withoutOLM(t, grants)...)
+}
+
+// withoutOLM are the operator's roles in config/rbac that give what the bundle doesn't: what OLM does for an operator, it does itself elsewhere.
+func withoutOLM(t *testing.T, bundled []grant) (grants []grant) {
+	t.Helper()
+	var has []permission
+	for _, g := range bundled {
+		if g.ofOperator {
+			has = append(has, permissions(g.rules)...)
+		}
+	}
+	files, err := filepath.Glob("../rbac/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for document := range strings.SplitSeq(string(content), "\n---\n") {
+			r := rbacv1.ClusterRole{}
+			if err := yaml.Unmarshal([]byte(document), &r); err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			if !strings.HasPrefix(r.Name, operator) || !slices.ContainsFunc(permissions(r.Rules), func(p permission) bool { return !slices.Contains(has, p) }) {
+				continue
+			}
+			where := map[string]string{"Role": "its own namespace", "ClusterRole": "the whole cluster"}[r.Kind]
+			grants = append(grants, grant{fmt.Sprintf("the operator without OLM, in %s (%s)", where, r.Name), true, r.Name, r.Rules})
+		}
 	}
 	return grants
 }
@@ -65,7 +101,7 @@ func readGrants(t *testing.T) (grants []grant) {
 // Whoever widens a right rewrites the golden file with -update, and so shows the reviewer what has become wider.
 func TestRightsAreThoseThatWereReviewed(t *testing.T) {
 	var out strings.Builder
-	out.WriteString("# What the bundle lets whom do. go test ./config/manifests -update rewrites it; look at the difference before you commit it.\n")
+	out.WriteString("# What KubeStash lets whom do. go test ./config/manifests -update rewrites it; look at the difference before you commit it.\n")
 	title := ""
 	for _, g := range readGrants(t) {
 		if g.title != title {
@@ -138,11 +174,17 @@ func TestEveryRightHasAReasonInThePage(t *testing.T) {
 	why := readReasons(t)
 	var out strings.Builder
 	out.WriteString(pageHead)
-	title := ""
-	for _, g := range readGrants(t) {
+	grants, named, title := readGrants(t), []string{}, ""
+	for _, g := range grants {
+		if g.role != "" {
+			named = append(named, g.role)
+		}
+	}
+	for _, g := range grants {
 		if !g.ofOperator {
 			continue
 		}
+		why := why.of(g.role, named)
 		for _, p := range permissions(g.rules) {
 			if len(why[p]) == 0 {
 				t.Errorf("%s %s %s has no reason: write it above its +kubebuilder:rbac marker, or above its rule in config/rbac", p.verb, cmp.Or(p.group, "core"), p.resource)
@@ -221,7 +263,7 @@ Written by ` + "`go test ./config/manifests -update`" + ` from the bundle and fr
 What is granted without reasons, a line for each, is in [config/manifests/testdata/rights.txt](../config/manifests/testdata/rights.txt): a wider right changes that file, and so is seen in
 a review.
 
-* Secrets are read by their names, and those of a run are made and deleted. They are never listed, watched or changed.
+* Secrets are read by their names, and those of a run are made and deleted. They are never listed or watched, and never changed outside of the operator's own namespace.
 * Nothing is granted with "*", and nothing lets the operator give rights or act as somebody else.
 * A pod that moves bytes has no token of the Kubernetes API. It can do nothing there.
 * The names before the colon are controllers, whose folder in controllers/ has the code that is named, or the role whose file in config/rbac has the rule.

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -83,7 +84,7 @@ func allowed() (names []string) {
 // writeTexts puts the licences beside what is shipped, as most of them ask for.
 func writeTexts(w io.Writer, out string, all map[string]part) error {
 	var list strings.Builder
-	for _, key := range slices.Sorted(mapKeys(all)) {
+	for _, key := range slices.Sorted(maps.Keys(all)) {
 		p := all[key]
 		fmt.Fprintf(&list, "%-90s %s\n", key, strings.Join(p.licences, " AND "))
 		folder := filepath.Join(out, "licenses", filepath.FromSlash(key))

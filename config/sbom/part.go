@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"debug/buildinfo"
 	"debug/elf"
@@ -11,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"maps"
 	"os"
 	"os/exec"
@@ -117,7 +117,7 @@ func digest(file string) (string, error) {
 type sources struct{ cache, root, checkout string }
 
 func findSources() (sources, error) {
-	out, err := exec.Command("go", "env", "GOMODCACHE", "GOROOT", "GOMOD").Output()
+	out, err := exec.CommandContext(context.Background(), "go", "env", "GOMODCACHE", "GOROOT", "GOMOD").Output()
 	if err != nil {
 		return sources{}, fmt.Errorf("asking go where sources are: %w", err)
 	}
@@ -204,5 +204,3 @@ func isLicence(name string) bool {
 	}
 	return false
 }
-
-func mapKeys(m map[string]part) iter.Seq[string] { return maps.Keys(m) }
