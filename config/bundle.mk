@@ -81,10 +81,10 @@ define olm-install
 @$(CLUSTER) build-image --name kubestash-catalog --file $(1)/catalog/Dockerfile --build-arg OPM=$$($(CLUSTER) image opm) $(1)/catalog > $(1)/catalog.image
 @sed "s|@CATALOG_IMAGE@|$$(cat $(1)/catalog.image)|" config/olm/install.yaml.in > $(1)/install.yaml
 $(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy -f $(1)/install.yaml
-@for i in $$(seq 120); do \
+@for i in $$(seq 300); do \
 	phase=$$($(KUBECTL) -n kubestash get csv kubestash.v$(4) -o jsonpath='{.status.phase}' 2> /dev/null || true); \
 	if [ "$$phase" = Succeeded ]; then echo "kubestash.v$(4) is installed"; exit 0; fi; sleep 1; \
-done; echo "make: OLM has not installed kubestash.v$(4) within 2 minutes:" >&2; \
+done; echo "make: OLM has not installed kubestash.v$(4) within 5 minutes:" >&2; \
 $(KUBECTL) -n kubestash get subscriptions,installplans,csv -o wide >&2; \
 $(KUBECTL) -n kubestash get subscription kubestash -o jsonpath='{range .status.conditions[*]}{.type}: {.message}{"\n"}{end}' >&2; exit 1
 endef

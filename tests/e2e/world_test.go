@@ -42,7 +42,7 @@ func step(do func(ctx context.Context, t *testing.T)) features.Func {
 // s3Ground is what a backup into the bucket needs.
 func (w *world) s3Ground(t testing.TB) {
 	t.Helper()
-	w.Ground(t, password)
+	w.Ground(t, host.Server.Endpoint(), password)
 }
 
 // app starts the Deployment with its claim and waits until its pod runs.

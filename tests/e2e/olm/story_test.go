@@ -29,16 +29,13 @@ import (
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/tests/kit/object"
+	"kubestash.com/kubestash/tests/kit/s3fault"
 	"kubestash.com/kubestash/tests/kit/stage"
 )
 
 const (
 	// before and now are the versions of deploy-olm-before and deploy-olm.
 	before, now = "kubestash.v0.9.0", "kubestash.v1.0.0"
-
-	// The backup that an upgrade comes into the middle of: this many MiB, at one in a second. An upgrade takes half a
-	// minute, or three times that when images have to be made.
-	long, perSecond = 150, 1
 
 	configuration = "deployment-" + object.App
 	repository    = configuration
@@ -49,12 +46,14 @@ const (
 // shop is an annotated application, which stays through the whole story.
 type shop struct {
 	*stage.World
+	// store is in front of the S3 server, so that a backup takes as long as an upgrade does.
+	store *s3fault.Proxy
 	// files is the fingerprint of what the last good backup holds.
 	files string
 }
 
 func TestStory(t *testing.T) {
-	s := &shop{World: host.World(t, "story")}
+	s := &shop{World: host.World(t, "story"), store: s3fault.Start(t, stage.Address+":0", host.ServerURL)}
 	suite.Test(t,
 		features.New("a Subscription").
 			Assess("has installed the release before", step(s.isBefore)).
@@ -75,7 +74,7 @@ func TestStory(t *testing.T) {
 // installed waits until OLM has installed a version and none else.
 func installed(t *testing.T, version string) {
 	t.Helper()
-	stage.Await(t, version+" is installed", stage.Patience, func(ctx context.Context) (bool, string) {
+	stage.Await(t, version+" is installed", 2*stage.Patience, func(ctx context.Context) (bool, string) {
 		var list operatorsv1alpha1.ClusterServiceVersionList
 		if err := host.Client.List(ctx, &list, client.InNamespace(stage.OperatorNamespace)); err != nil {
 			return false, err.Error()
@@ -91,16 +90,13 @@ func installed(t *testing.T, version string) {
 func (s *shop) isBefore(_ context.Context, t *testing.T) { installed(t, before) }
 
 func (s *shop) firstBackup(ctx context.Context, t *testing.T) {
-	s.Ground(t, password)
+	s.Ground(t, s.store.Endpoint, password)
 	deployment := object.Deployment(s.Namespace, object.App, object.Claim)
 	deployment.Annotations = map[string]string{metav1alpha1.AnnotationBlueprintName: object.Blueprint}
 	s.Apply(t, object.VolumeClaim(s.Namespace, object.Claim), deployment)
 	s.Sh(t, "cd /data; mkdir -p a/b; echo one > a/one; echo two > a/b/two")
 	s.files = s.Sh(t, fingerprint)
-	blueprint := object.BackupBlueprint(s.Namespace)
-	blueprint.Spec.BackupConfigurationTemplate.Sessions[0].Addon = object.Addon(object.WorkloadAddon, metav1alpha1.TaskLogicalBackup,
-		map[string]string{"args": fmt.Sprintf("--limit-upload=%d", perSecond*1024)})
-	s.Apply(t, blueprint)
+	s.Apply(t, object.BackupBlueprint(s.Namespace))
 	var runs corev1alpha1.BackupSessionList
 	stage.Await(t, "there is a first run", stage.Patience, func(ctx context.Context) (bool, string) {
 		if err := host.Client.List(ctx, &runs, client.InNamespace(s.Namespace)); err != nil {
@@ -125,19 +121,22 @@ func (s *shop) succeeded(t *testing.T, name string, within time.Duration) {
 	}
 }
 
-// upgraded upgrades while a backup runs.
+// upgraded upgrades while a backup runs: until the upgrade is over, the store takes nothing.
 func (s *shop) upgraded(ctx context.Context, t *testing.T) {
-	s.Sh(t, fmt.Sprintf("dd if=/dev/urandom of=/data/big bs=1024k count=%d 2>/dev/null", long))
+	s.Sh(t, "dd if=/dev/urandom of=/data/big bs=1024k count=20 2>/dev/null")
 	s.files = s.Sh(t, fingerprint)
 	const run = "long"
+	busy := s3fault.Unavailable
+	busy.OnlyWrites = true
+	s.store.Set(busy)
 	s.Apply(t, object.BackupSession(s.Namespace, run, configuration))
 	var pod string
-	stage.Await(t, "the pod of the backup works", stage.Patience, func(ctx context.Context) (bool, string) {
+	stage.Await(t, "the pod of the backup wants to write", stage.Patience, func(ctx context.Context) (bool, string) {
 		pods := s.pods(ctx, t, run)
 		if len(pods) == 1 && pods[0].Status.Phase == corev1.PodRunning {
 			pod = pods[0].Name
 		}
-		return pod != "", fmt.Sprintf("%d pods", len(pods))
+		return pod != "" && s.store.Struck() > 0, fmt.Sprintf("%d pods, %d refused writes", len(pods), s.store.Struck())
 	})
 	earlier := s.operator(ctx, t)
 	stage.Must(t, host.Make(ctx, "upgrade-olm"))
@@ -148,9 +147,10 @@ func (s *shop) upgraded(ctx context.Context, t *testing.T) {
 	session := &corev1alpha1.BackupSession{}
 	stage.Must(t, host.Client.Get(ctx, s.Key(run), session))
 	if session.Status.Phase != corev1alpha1.BackupSessionPhaseRunning {
-		t.Fatalf("the backup is %s after the upgrade, so this was not its middle: %+v", session.Status.Phase, session.Status)
+		t.Fatalf("the backup is %s after the upgrade, though it could not end: %+v", session.Status.Phase, session.Status)
 	}
-	s.succeeded(t, run, time.Duration(long/perSecond)*time.Second+stage.Patience)
+	s.store.Set(s3fault.Fault{})
+	s.succeeded(t, run, 2*stage.Patience)
 	if pods := s.pods(ctx, t, run); len(pods) != 1 || pods[0].Name != pod {
 		t.Errorf("the backup was begun by pod %s, and has %d pods now", pod, len(pods))
 	}

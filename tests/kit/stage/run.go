@@ -14,12 +14,12 @@ import (
 	"kubestash.com/kubestash/tests/kit/object"
 )
 
-// Ground is what a backup into the bucket needs.
-func (w *World) Ground(t testing.TB, password string) {
+// Ground is what a backup into the bucket needs, which is reached at an endpoint: that of the server, or of something in front of it.
+func (w *World) Ground(t testing.TB, endpoint, password string) {
 	t.Helper()
 	w.Apply(t,
 		object.S3Keys(w.Namespace, Keys.AccessKey, Keys.SecretKey), object.Password(w.Namespace, password),
-		object.S3(w.Namespace, w.Server.Endpoint(), w.Bucket), object.KeepLast(w.Namespace, 5),
+		object.S3(w.Namespace, endpoint, w.Bucket), object.KeepLast(w.Namespace, 5),
 	)
 }
 
