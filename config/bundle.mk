@@ -117,6 +117,7 @@ upgrade-olm: olm-up images ## Upgrade what deploy-olm-before has installed: the 
 
 .PHONY: undeploy-olm
 undeploy-olm: ## Remove the operator as OLM has installed it. CRDs, objects and backups stay.
-	$(KUBECTL) -n kubestash delete --ignore-not-found subscriptions.operators.coreos.com/kubestash
-	$(KUBECTL) -n kubestash delete --ignore-not-found --all clusterserviceversions.operators.coreos.com
-	$(KUBECTL) -n olm delete --ignore-not-found catalogsources.operators.coreos.com/kubestash
+	@if ! $(KUBECTL) get customresourcedefinition subscriptions.operators.coreos.com > /dev/null 2>&1; then echo "there is no OLM"; else set -x; \
+		$(KUBECTL) -n kubestash delete --ignore-not-found subscriptions.operators.coreos.com/kubestash; \
+		$(KUBECTL) -n kubestash delete --ignore-not-found --all clusterserviceversions.operators.coreos.com; \
+		$(KUBECTL) -n olm delete --ignore-not-found catalogsources.operators.coreos.com/kubestash; fi

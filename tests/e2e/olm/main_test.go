@@ -7,6 +7,7 @@ package olm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -31,8 +32,9 @@ func TestMain(m *testing.M) {
 	suite = env.New()
 	suite.Setup(func(ctx context.Context, cfg *envconf.Config) (context.Context, error) {
 		var err error
-		// An operator that kustomize has deployed would fight with OLM's for the same names.
-		if host, err = stage.Open(ctx, "olm", os.Stderr, "undeploy", "deploy-olm-before"); err != nil {
+		// An operator that kustomize has deployed would fight with OLM's for the same names, and what an earlier story has
+		// left goes only while there is an operator.
+		if host, err = stage.Open(ctx, "olm", os.Stderr, "undeploy-olm", "deploy", "undeploy", "deploy-olm-before"); err != nil {
 			return ctx, err
 		}
 		cfg.WithKubeconfigFile(host.Kubeconfig)
@@ -50,7 +52,7 @@ func TestMain(m *testing.M) {
 		if host == nil {
 			return ctx, nil // it was not opened, which has been told
 		}
-		if err := host.Close(ctx); err != nil {
+		if err := errors.Join(host.Close(ctx), host.Make(ctx, "undeploy-olm")); err != nil {
 			// The framework only logs what goes wrong at the end.
 			fmt.Fprintln(os.Stderr, "FAIL:", err)
 			os.Exit(1)
