@@ -87,6 +87,8 @@ type Snapshot struct {
 	Paths []string  `json:"paths"`
 	Host  string    `json:"host,omitempty"`
 	Tags  []string  `json:"tags,omitempty"`
+	// Rewritten says that somebody has changed it since it was stored, so that it has another id.
+	Rewritten bool `json:"rewritten,omitempty"`
 }
 
 // Summary is what one Backup did.

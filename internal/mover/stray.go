@@ -16,7 +16,7 @@ import (
 // strays are restic snapshots that pods have stored which died before they could report: nobody was told of them, and
 // nobody will be. One is taken for a stray only if it bears the mark of this run, or of one that is over, and the name of
 // this component, and if no Snapshot tells of it. A restic that was started by hand, and another cluster on the same
-// bucket, don't know the mark.
+// bucket, don't know the mark, and one that somebody has tagged since has a new id, but the old mark: it stays.
 //
 // In the usual case this costs one request to the store and no process.
 func (w *work) strays(ctx context.Context, r *repository, order task.Repository, out *task.RepositoryReport) ([]string, error) {
@@ -43,7 +43,7 @@ func (w *work) strays(ctx context.Context, r *repository, order task.Repository,
 	}
 	var strays []string
 	for _, s := range list {
-		if !isKnown(s.ID) && s.Host == w.task.Component && isMarked(s, order) {
+		if !isKnown(s.ID) && !s.Rewritten && s.Host == w.task.Component && isMarked(s, order) {
 			strays = append(strays, s.ID)
 		}
 	}

@@ -6,6 +6,7 @@ package mover_test
 import (
 	"context"
 	"errors"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"kubestash.com/kubestash/internal/engine"
 	"kubestash.com/kubestash/internal/engine/restic"
 	"kubestash.com/kubestash/internal/task"
+	"kubestash.com/kubestash/tests/kit/tool"
 )
 
 // A pod dies after restic has stored its snapshot, and before anybody was told of it.
@@ -32,6 +34,7 @@ func TestWhatPodsThatDiedHaveStoredIsForgotten(t *testing.T) {
 		stores("dump", "snapshot=stranger"): "was stored by a run that nobody here knows",
 		stores("other", "snapshot=two"):     "was stored by another component",
 	}
+	stays[p.tag(stores("dump", "kubestash", "snapshot=two"))] = "was tagged by hand since"
 	goes := map[string]string{
 		stores("dump", "kubestash", "snapshot=two"):   "was stored by a pod of an earlier run, which died",
 		stores("dump", "kubestash", "snapshot=three"): "was stored by an earlier pod of this very run",
@@ -99,4 +102,23 @@ func (p *pod) marked(mark string) task.Task {
 	order := p.backup()
 	order.Repositories[0].Mark = mark
 	return order
+}
+
+// tag does what people do to keep a snapshot, and returns the id that it has since.
+func (p *pod) tag(id string) string {
+	p.t.Helper()
+	cmd := exec.CommandContext(p.t.Context(), tool.Path(p.t, "restic"), "--no-cache", "--repo", filepath.Join(p.volume, repoDir),
+		"--password-file", filepath.Join(p.taskDir, "password"), "tag", "--add", "keep", id)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		p.t.Fatalf("tagging: %v: %s", err, out)
+	}
+	list, err := p.client().Snapshots(p.t.Context())
+	must(p.t, err)
+	for _, s := range list {
+		if slices.Contains(s.Tags, "keep") {
+			return s.ID
+		}
+	}
+	p.t.Fatalf("nothing is tagged: %+v", list)
+	return ""
 }

@@ -210,7 +210,7 @@ func (c *Client) Snapshots(ctx context.Context) ([]engine.Snapshot, error) {
 	}
 	snapshots := make([]engine.Snapshot, 0, len(list))
 	for _, s := range list {
-		snapshots = append(snapshots, engine.Snapshot{ID: s.ID, Time: s.Time, Paths: s.Paths, Host: s.Hostname, Tags: s.Tags})
+		snapshots = append(snapshots, engine.Snapshot{ID: s.ID, Time: s.Time, Paths: s.Paths, Host: s.Hostname, Tags: s.Tags, Rewritten: s.Original != ""})
 	}
 	slices.SortStableFunc(snapshots, func(a, b engine.Snapshot) int { return a.Time.Compare(b.Time) })
 	return snapshots, nil

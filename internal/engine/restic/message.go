@@ -58,6 +58,8 @@ type snapshotJSON struct {
 	Paths    []string  `json:"paths"`
 	Hostname string    `json:"hostname"`
 	Tags     []string  `json:"tags"`
+	// Original is there once "restic tag" or "restic rewrite" has put this snapshot in another one's place.
+	Original string `json:"original"`
 }
 
 type statsJSON struct {
