@@ -92,13 +92,19 @@ func Announce(ctx context.Context, f func()) {
 	f()
 }
 
+func forgetAnnouncements(ctx context.Context) {
+	if a, ok := ctx.Value(announcementsKey{}).(*announcements); ok {
+		a.list = nil
+	}
+}
+
 func (s Skeleton[T, P]) pass(ctx context.Context, obj P) error {
 	if !obj.GetDeletionTimestamp().IsZero() {
 		return s.finalize(ctx, obj)
 	}
 	needed := s.Finalize != nil && (s.NeedsFinalizer == nil || s.NeedsFinalizer(obj))
 	if needed && !controllerutil.ContainsFinalizer(obj, s.Finalizer) {
-		if err := s.setFinalizer(ctx, obj, true); err != nil {
+		if _, err := s.setFinalizer(ctx, obj, true); err != nil {
 			return fmt.Errorf("adding finalizer: %w", err)
 		}
 	}
@@ -112,15 +118,20 @@ func (s Skeleton[T, P]) finalize(ctx context.Context, obj P) error {
 	if err := s.Finalize(ctx, obj); err != nil {
 		return err
 	}
-	if err := s.setFinalizer(ctx, obj, false); err != nil {
+	isDone, err := s.setFinalizer(ctx, obj, false)
+	if !isDone {
+		// The cache was behind: an earlier pass has removed it and has told so, or a later one will.
+		forgetAnnouncements(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("removing finalizer: %w", err)
 	}
 	return nil
 }
 
 // setFinalizer patches a copy, so that obj keeps the status which the pass has built, and carries the new
-// resource version over.
-func (s Skeleton[T, P]) setFinalizer(ctx context.Context, obj P, present bool) error {
+// resource version over. It reports whether it did: an object that is gone is not an error.
+func (s Skeleton[T, P]) setFinalizer(ctx context.Context, obj P, present bool) (bool, error) {
 	changed := obj.DeepCopyObject().(P)
 	base := client.MergeFromWithOptions(obj.DeepCopyObject().(P), client.MergeFromWithOptimisticLock{})
 	if present {
@@ -129,11 +140,11 @@ func (s Skeleton[T, P]) setFinalizer(ctx context.Context, obj P, present bool) e
 		controllerutil.RemoveFinalizer(changed, s.Finalizer)
 	}
 	if err := s.Client.Patch(ctx, changed, base); err != nil {
-		return client.IgnoreNotFound(err)
+		return false, client.IgnoreNotFound(err)
 	}
 	obj.SetFinalizers(changed.GetFinalizers())
 	obj.SetResourceVersion(changed.GetResourceVersion())
-	return nil
+	return true, nil
 }
 
 // patchStatus writes what the pass changed in the status, and nothing when it changed nothing. It is refused
