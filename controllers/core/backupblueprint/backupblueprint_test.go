@@ -69,7 +69,7 @@ func newCluster(t *testing.T, objects ...client.Object) *cluster {
 	}
 	c := &cluster{t: t, events: &events{}}
 	b := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).
-		WithIndex(&corev1alpha1.BackupConfiguration{}, backupblueprint.ByTarget, backupblueprint.TargetOf).
+		WithIndex(&corev1alpha1.BackupConfiguration{}, backupblueprint.ByTarget.Field, backupblueprint.ByTarget.Drawers).
 		WithInterceptorFuncs(interceptor.Funcs{Apply: func(
 			ctx context.Context, inner client.WithWatch, obj runtime.ApplyConfiguration, opts ...client.ApplyOption,
 		) error {

@@ -70,7 +70,7 @@ func (r *Reconciler) target(ctx context.Context, req Request, facts *blueprint.F
 
 func (r *Reconciler) made(ctx context.Context, facts *blueprint.Facts) error {
 	var list corev1alpha1.BackupConfigurationList
-	if err := r.Client.List(ctx, &list, client.MatchingFields{ByTarget: facts.Target.Key()}); err != nil {
+	if err := ByTarget.List(ctx, r.Client, &list, facts.Target.Key()); err != nil {
 		return fmt.Errorf("listing the BackupConfigurations of %s: %w", facts.Target.Key(), err)
 	}
 	for i := range list.Items {

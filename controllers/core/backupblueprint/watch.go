@@ -19,15 +19,14 @@ import (
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/blueprint"
+	"kubestash.com/kubestash/internal/kube"
 )
 
-// Indexes of the cache.
-const (
-	// ByBlueprint finds targets by the blueprint that they name: "namespace/name".
-	ByBlueprint = "blueprint"
-	// ByTarget finds BackupConfigurations by the target that they were made for.
-	ByTarget = "blueprint-target"
-)
+// ByBlueprint is the index of the cache that finds targets by the blueprint that they name: "namespace/name".
+const ByBlueprint = "blueprint"
+
+// ByTarget finds BackupConfigurations by the target that they were made for.
+var ByTarget = kube.Index{Field: "blueprint-target", Keys: TargetOf}
 
 // AddIndexes adds what the reconciler looks things up by.
 func AddIndexes(ctx context.Context, indexer client.FieldIndexer) error {
@@ -36,10 +35,7 @@ func AddIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 			return fmt.Errorf("indexing %ss by blueprint: %w", kind.Kind, err)
 		}
 	}
-	if err := indexer.IndexField(ctx, &corev1alpha1.BackupConfiguration{}, ByTarget, TargetOf); err != nil {
-		return fmt.Errorf("indexing BackupConfigurations by target: %w", err)
-	}
-	return nil
+	return ByTarget.Add(ctx, indexer, &corev1alpha1.BackupConfiguration{})
 }
 
 // BlueprintOf is the key of ByBlueprint.

@@ -178,8 +178,7 @@ func (r *worker) finalize(ctx context.Context, of *invoker.Invoker) error {
 	}
 	facts := configuration.DeletionFacts{Invoker: of, Repositories: own, SharedBy: map[string][]string{}}
 	for name := range own {
-		others, err := r.others(ctx, of, client.InNamespace(of.Namespace),
-			client.MatchingFields{byReference: key(storagev1alpha1.KindRepository, of.Namespace, name)})
+		others, err := r.others(ctx, of, byReference, key(storagev1alpha1.KindRepository, of.Namespace, name), client.InNamespace(of.Namespace))
 		if err != nil {
 			return fmt.Errorf("finding who uses Repository %s: %w", name, err)
 		}

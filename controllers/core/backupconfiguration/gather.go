@@ -186,7 +186,7 @@ func (r *worker) repositories(
 	}
 	for _, location := range configuration.Locations(of) {
 		var list storagev1alpha1.RepositoryList
-		if err := r.Client.List(ctx, &list, client.MatchingFields{byLocation: location}); err != nil {
+		if err := repositoriesByLocation.List(ctx, r.Client, &list, location); err != nil {
 			return fmt.Errorf("listing Repositories at %s: %w", location, err)
 		}
 		for _, repository := range list.Items {
@@ -217,7 +217,7 @@ func (r *worker) ownRepositories(ctx context.Context, of *invoker.Invoker) (map[
 
 func (r *worker) rivals(ctx context.Context, of *invoker.Invoker, facts *configuration.Facts) error {
 	for _, location := range configuration.Locations(of) {
-		others, err := r.others(ctx, of, client.MatchingFields{byLocation: location})
+		others, err := r.others(ctx, of, byLocation, location)
 		if err != nil {
 			return fmt.Errorf("finding who uses %s: %w", location, err)
 		}
@@ -235,12 +235,14 @@ func (r *worker) rivals(ctx context.Context, of *invoker.Invoker, facts *configu
 	return nil
 }
 
-// others lists the objects that start backups, of either kind, beside the one that we look at.
-func (r *worker) others(ctx context.Context, of *invoker.Invoker, opts ...client.ListOption) ([]*invoker.Invoker, error) {
+// others lists the objects that start backups, of either kind, beside the one that we look at, by an index.
+func (r *worker) others(
+	ctx context.Context, of *invoker.Invoker, by kube.Index, key string, opts ...client.ListOption,
+) ([]*invoker.Invoker, error) {
 	var out []*invoker.Invoker
 	for _, list := range []client.ObjectList{&corev1alpha1.BackupConfigurationList{}, &corev1alpha1.BackupBatchList{}} {
-		if err := r.Client.List(ctx, list, opts...); err != nil {
-			return nil, fmt.Errorf("listing %T: %w", list, err)
+		if err := by.List(ctx, r.Client, list, key, opts...); err != nil {
+			return nil, err
 		}
 		err := apimeta.EachListItem(list, func(item runtime.Object) error {
 			if other := invoker.Of(item); other.UID != of.UID && !other.Deleting {

@@ -5,7 +5,7 @@ package backupconfiguration
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"maps"
 	"reflect"
 	"slices"
@@ -28,14 +28,16 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/configuration"
 	"kubestash.com/kubestash/internal/domain/invoker"
+	"kubestash.com/kubestash/internal/kube"
 )
 
 // Indexes of the cache.
-const (
+var (
 	// byReference finds BackupConfigurations by what they refer to: "kind/namespace/name".
-	byReference = "reference"
-	// byLocation finds BackupConfigurations and Repositories by where their data lies.
-	byLocation = "location"
+	byReference = kube.Index{Field: "reference", Keys: references}
+	// byLocation finds BackupConfigurations, and repositoriesByLocation finds Repositories, by where their data lies.
+	byLocation             = kube.Index{Field: "location", Keys: locations}
+	repositoriesByLocation = kube.Index{Field: "location", Keys: locationOf}
 )
 
 // targetKinds are the kinds of targets that are watched.
@@ -47,30 +49,26 @@ var targetKinds = []schema.GroupVersionKind{
 }
 
 func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
-	for _, index := range []struct {
-		of   client.Object
-		name string
-		keys client.IndexerFunc
-	}{
-		{&corev1alpha1.BackupConfiguration{}, byReference, references},
-		{&corev1alpha1.BackupConfiguration{}, byLocation, locations},
-		{&corev1alpha1.BackupBatch{}, byReference, references},
-		{&corev1alpha1.BackupBatch{}, byLocation, locations},
-		{&storagev1alpha1.Repository{}, byLocation, func(o client.Object) []string {
-			location := configuration.LocationOf(o.(*storagev1alpha1.Repository))
-			return []string{location.String()}
-		}},
-	} {
-		if err := indexer.IndexField(ctx, index.of, index.name, index.keys); err != nil {
-			return fmt.Errorf("indexing %T by %s: %w", index.of, index.name, err)
-		}
-	}
-	return nil
+	return errors.Join(
+		byReference.Add(ctx, indexer, &corev1alpha1.BackupConfiguration{}),
+		byReference.Add(ctx, indexer, &corev1alpha1.BackupBatch{}),
+		byLocation.Add(ctx, indexer, &corev1alpha1.BackupConfiguration{}),
+		byLocation.Add(ctx, indexer, &corev1alpha1.BackupBatch{}),
+		repositoriesByLocation.Add(ctx, indexer, &storagev1alpha1.Repository{}),
+	)
 }
 
 func key(kind, namespace, name string) string { return kind + "/" + namespace + "/" + name }
 
 func locations(o client.Object) []string { return configuration.Locations(invoker.Of(o)) }
+
+func locationOf(o client.Object) []string {
+	r, ok := o.(*storagev1alpha1.Repository)
+	if !ok {
+		return nil
+	}
+	return []string{configuration.LocationOf(r).String()}
+}
 
 // references are the objects whose changes matter to an invoker. One that leaves its storage or its policy to the
 // default is under the empty name.
@@ -122,7 +120,7 @@ func mapReferrers(c client.Reader, of client.ObjectList, kind string) handler.Ma
 		var requests []ctrl.Request
 		for _, k := range keys {
 			list := of.DeepCopyObject().(client.ObjectList)
-			err := c.List(ctx, list, client.MatchingFields{byReference: k})
+			err := byReference.List(ctx, c, list, k)
 			if err == nil {
 				err = apimeta.EachListItem(list, func(item runtime.Object) error {
 					requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(item.(client.Object))})

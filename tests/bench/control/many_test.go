@@ -6,10 +6,12 @@
 package control
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,6 +76,7 @@ func many(t *testing.T, binary string) []row {
 	record := between(c.audit.read(t), began, time.Now())
 	writes, events, reads := load(record, c.server.Operator.Impersonate.UserName)
 	perSession := func(number int) string { return fmt.Sprintf("%.1f", float64(number)/float64(len(n.keys))) }
+	fmt.Printf("what is written for each of %d BackupSessions:\n%s\n", len(n.keys), perRequest(writes, len(n.keys)))
 	return append([]row{
 		{
 			fmt.Sprintf("time to create %d BackupSessions", len(n.keys)), created.Sub(began).Round(100 * time.Millisecond).String(), "≤ 1m",
@@ -85,6 +88,20 @@ func many(t *testing.T, binary string) []row {
 		{what: "API requests of each BackupSession", figure: fmt.Sprintf("%s writes, %s events, %s reads", perSession(len(writes)), perSession(events), perSession(reads))},
 		{what: "memory meanwhile", figure: "peak " + mebibytes(used.peak)},
 	}...)...)
+}
+
+// perRequest tells of each kind of request how many there are for a session, the most frequent first.
+func perRequest(requests []request, sessions int) string {
+	times := map[string]int{}
+	for _, r := range requests {
+		times[r.String()]++
+	}
+	kinds := slices.SortedFunc(maps.Keys(times), func(a, b string) int { return cmp.Or(times[b]-times[a], cmp.Compare(a, b)) })
+	var out []string
+	for _, kind := range kinds {
+		out = append(out, fmt.Sprintf("%6.2f × %s", float64(times[kind])/float64(sessions), kind))
+	}
+	return strings.Join(out, "\n")
 }
 
 // finished counts the BackupSessions that have come to an end of any kind.
