@@ -12,15 +12,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	batchv1 "k8s.io/api/batch/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/discovery"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -28,13 +23,13 @@ import (
 
 	addonsv1alpha1 "kubestash.com/kubestash/api/addons/v1alpha1"
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
-	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/config/addons"
 	"kubestash.com/kubestash/controllers"
 	"kubestash.com/kubestash/internal/backend/all"
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/queue"
+	"kubestash.com/kubestash/internal/kube/kept"
 )
 
 // version is set by the linker.
@@ -163,12 +158,7 @@ func newScheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-// managerOptions keeps the cache to what is ours: Jobs and Pods that carry our label. Secrets are read by
-// name and never cached. What users own is watched as metadata, of which only what is needed is kept.
 func managerOptions(o options, scheme *runtime.Scheme) ctrl.Options {
-	ours := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{
-		metav1alpha1.LabelManagedBy: metav1alpha1.ManagedByKubeStash,
-	})}
 	return ctrl.Options{
 		Scheme:                        scheme,
 		Metrics:                       metricsserver.Options{BindAddress: o.metricsAddress},
@@ -178,51 +168,7 @@ func managerOptions(o options, scheme *runtime.Scheme) ctrl.Options {
 		LeaderElectionID:              "operator.kubestash.com",
 		LeaderElectionReleaseOnCancel: true,
 		GracefulShutdownTimeout:       &o.shutdownTimeout,
-		Client: client.Options{Cache: &client.CacheOptions{
-			DisableFor: []client.Object{&corev1.Secret{}, &corev1.Namespace{}, &corev1.PersistentVolumeClaim{}},
-		}},
-		Cache: cache.Options{
-			DefaultTransform: cache.TransformStripManagedFields(),
-			ByObject: map[client.Object]cache.ByObject{
-				&corev1.Pod{}:                             ours,
-				&batchv1.Job{}:                            ours,
-				&batchv1.CronJob{}:                        {Label: ours.Label, Transform: dropPodTemplate},
-				metadataOnly("apps", "Deployment"):        {Transform: keepAnnotations},
-				metadataOnly("apps", "StatefulSet"):       {Transform: keepAnnotations},
-				metadataOnly("apps", "DaemonSet"):         {Transform: keepAnnotations},
-				metadataOnly("", "PersistentVolumeClaim"): {Transform: keepAnnotations},
-			},
-		},
+		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: kept.NotCached()}},
+		Cache:                         kept.Options(),
 	}
-}
-
-// dropPodTemplate drops what is largest in a CronJob and never runs: its Jobs start no pods. There is one for each session of each
-// BackupConfiguration.
-func dropPodTemplate(obj any) (any, error) {
-	cronJob, ok := obj.(*batchv1.CronJob)
-	if !ok {
-		return obj, nil
-	}
-	cronJob.ManagedFields, cronJob.Status = nil, batchv1.CronJobStatus{}
-	cronJob.Spec.JobTemplate.Spec.Template = corev1.PodTemplateSpec{}
-	return cronJob, nil
-}
-
-func metadataOnly(group, kind string) *metav1.PartialObjectMetadata {
-	m := &metav1.PartialObjectMetadata{}
-	m.APIVersion = metav1.GroupVersion{Group: group, Version: "v1"}.String()
-	m.Kind = kind
-	return m
-}
-
-// keepAnnotations drops everything of a user's object but its identity and annotations: a cluster holds
-// far more of these than are backed up.
-func keepAnnotations(obj any) (any, error) {
-	m, ok := obj.(*metav1.PartialObjectMetadata)
-	if !ok {
-		return obj, nil
-	}
-	m.ManagedFields, m.Labels, m.OwnerReferences, m.Finalizers = nil, nil, nil, nil
-	delete(m.Annotations, corev1.LastAppliedConfigAnnotation)
-	return m, nil
 }

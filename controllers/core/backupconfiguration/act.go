@@ -8,12 +8,9 @@ import (
 	"errors"
 	"fmt"
 
-	batchv1 "k8s.io/api/batch/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -22,7 +19,6 @@ import (
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/configuration"
 	"kubestash.com/kubestash/internal/domain/invoker"
-	"kubestash.com/kubestash/internal/domain/naming"
 	"kubestash.com/kubestash/internal/kube"
 )
 
@@ -71,7 +67,7 @@ func (r *worker) actOne(
 	case configuration.SuspendCronJob:
 		return r.suspendCronJob(ctx, of, intent)
 	case configuration.RemoveCronJob:
-		return kube.Delete(ctx, r.Client, &batchv1.CronJob{ObjectMeta: metav1.ObjectMeta{Namespace: of.Namespace, Name: intent.Name}})
+		return r.removeCronJob(ctx, of, intent)
 	case configuration.StartFirst:
 		return r.startFirst(ctx, of, intent)
 	default:
@@ -102,58 +98,6 @@ func (r *worker) ensureRepository(
 		return nil
 	}
 	return err
-}
-
-func (r *worker) ensureCronJob(
-	ctx context.Context, of *invoker.Invoker, facts configuration.Facts, intent configuration.EnsureCronJob,
-) error {
-	wanted := desired.Trigger(of, of.Session(intent.Session).SessionConfig, intent.Schedule, intent.Suspend)
-	if known, exists := facts.CronJobs[intent.Session]; exists {
-		wanted.Name = known.Name
-	}
-	// At each slot nothing has changed, and the cache is enough to see that.
-	cached, found, err := kube.Get[batchv1.CronJob](ctx, r.Client, of.Namespace, wanted.Name)
-	if err != nil || found && of.Owns(cached) && isSameTrigger(cached, wanted) {
-		return err
-	}
-	existing, found, err := kube.Get[batchv1.CronJob](ctx, r.Live, of.Namespace, wanted.Name)
-	if err != nil {
-		return err
-	}
-	if found && !of.Owns(existing) {
-		// Long names are cut in the middle, so two configurations can want one name.
-		wanted.Name = naming.DisambiguateWithin(naming.CronJobLimit, wanted.Name, of.Namespace+"/"+of.Name+"/"+intent.Session)
-		if existing, found, err = kube.Get[batchv1.CronJob](ctx, r.Live, of.Namespace, wanted.Name); err != nil {
-			return err
-		}
-		if found && !of.Owns(existing) {
-			return &kube.ForeignError{Kind: "CronJob", Namespace: of.Namespace, Name: wanted.Name}
-		}
-	}
-	return kube.Apply(ctx, r.Client, wanted, true)
-}
-
-// isSameTrigger compares what we set: the API server fills in the rest. The pod's template isn't looked at: the cache doesn't have it, as
-// no pod is made of it.
-func isSameTrigger(existing, wanted *batchv1.CronJob) bool {
-	spec := wanted.Spec
-	spec.JobTemplate.Spec.Template = corev1.PodTemplateSpec{}
-	return equality.Semantic.DeepDerivative(spec, existing.Spec) &&
-		equality.Semantic.DeepDerivative(wanted.Labels, existing.Labels) &&
-		equality.Semantic.DeepDerivative(wanted.Annotations, existing.Annotations) &&
-		// A field that is wanted empty counts as well.
-		ptr.Equal(existing.Spec.TimeZone, wanted.Spec.TimeZone) &&
-		ptr.Equal(existing.Spec.StartingDeadlineSeconds, wanted.Spec.StartingDeadlineSeconds) &&
-		ptr.Equal(existing.Spec.JobTemplate.Spec.TTLSecondsAfterFinished, wanted.Spec.JobTemplate.Spec.TTLSecondsAfterFinished)
-}
-
-func (r *worker) suspendCronJob(ctx context.Context, of *invoker.Invoker, intent configuration.SuspendCronJob) error {
-	cronJob := &batchv1.CronJob{ObjectMeta: metav1.ObjectMeta{Namespace: of.Namespace, Name: intent.Name}}
-	patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"suspend":true}}`))
-	if err := r.Client.Patch(ctx, cronJob, patch, client.FieldOwner(kube.FieldOwner)); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("suspending CronJob %s: %w", intent.Name, err)
-	}
-	return nil
 }
 
 // startFirst makes the first run. It is named after the invoker's creation, so it can't be made twice as
@@ -191,6 +135,7 @@ func (r *worker) finalize(ctx context.Context, of *invoker.Invoker) error {
 			return err
 		}
 	}
+	r.forgetCronJobs(of)
 	return nil
 }
 

@@ -39,7 +39,7 @@ import (
 // +kubebuilder:rbac:groups=storage.kubestash.com,resources=repositories,verbs=get;list;watch;create;patch;delete
 // What tasks need: gather.go, addons.
 // +kubebuilder:rbac:groups=addons.kubestash.com,resources=addons;functions,verbs=get;list;watch
-// The CronJob of each session: act.go, ensureCronJob, suspendCronJob and removeCronJob.
+// The CronJob of each session: trigger.go.
 // +kubebuilder:rbac:groups=batch,resources=cronjobs,verbs=get;list;watch;create;patch;delete
 // Whether the target exists: gather.go, target; and when it comes or goes: Register.
 // +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets;daemonsets,verbs=get;list;watch
@@ -67,7 +67,10 @@ type Reconciler[T any, P kube.Object[T]] struct {
 }
 
 // worker is what reconciling does, whatever the kind.
-type worker struct{ Deps }
+type worker struct {
+	Deps
+	triggers triggers
+}
 
 // New returns the Reconciler of BackupConfigurations.
 func New(deps Deps) *Reconciler[corev1alpha1.BackupConfiguration, *corev1alpha1.BackupConfiguration] {
@@ -76,7 +79,7 @@ func New(deps Deps) *Reconciler[corev1alpha1.BackupConfiguration, *corev1alpha1.
 
 // NewOf returns the Reconciler of any kind that package invoker can read.
 func NewOf[T any, P kube.Object[T]](deps Deps) *Reconciler[T, P] {
-	r := &Reconciler[T, P]{worker: worker{deps}}
+	r := &Reconciler[T, P]{worker: worker{Deps: deps}}
 	r.skeleton = kube.Skeleton[T, P]{
 		Client:    deps.Client,
 		Finalizer: metav1alpha1.FinalizerCleanup,
@@ -102,7 +105,7 @@ func RegisterOf[T any, P kube.Object[T]](mgr ctrl.Manager, deps Deps, name strin
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		For(P(new(T)), builder.WithPredicates(specChanged)).
-		Owns(&batchv1.CronJob{}, builder.WithPredicates(specChanged)).
+		Owns(&batchv1.CronJob{}, builder.OnlyMetadata, builder.WithPredicates(specChanged)).
 		Watches(&storagev1alpha1.BackupStorage{}, mapped(storagev1alpha1.KindBackupStorage), builder.WithPredicates(readinessChanged)).
 		Watches(&storagev1alpha1.RetentionPolicy{}, mapped(storagev1alpha1.KindRetentionPolicy)).
 		Watches(&storagev1alpha1.Repository{}, mapped(storagev1alpha1.KindRepository), builder.WithPredicates(readinessChanged)).

@@ -8,21 +8,17 @@ import (
 	"errors"
 	"fmt"
 
-	batchv1 "k8s.io/api/batch/v1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
-	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/configuration"
 	"kubestash.com/kubestash/internal/domain/invoker"
-	"kubestash.com/kubestash/internal/domain/naming"
 	"kubestash.com/kubestash/internal/domain/usage"
 	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/validate"
@@ -274,24 +270,6 @@ func (r *worker) secrets(ctx context.Context, of *invoker.Invoker, facts *config
 		}
 		facts.Secrets[ref] = configuration.Secret{
 			Found: found, HasPassword: len(data[metav1alpha1.SecretKeyResticPassword]) > 0,
-		}
-	}
-	return nil
-}
-
-func (r *worker) cronJobs(ctx context.Context, of *invoker.Invoker, facts *configuration.Facts) error {
-	var list batchv1.CronJobList
-	if err := r.Client.List(ctx, &list, client.InNamespace(of.Namespace),
-		client.MatchingLabels{metav1alpha1.LabelInvokerName: naming.LabelValue(of.Name)}); err != nil {
-		return fmt.Errorf("listing CronJobs of %s: %w", of.Name, err)
-	}
-	facts.CronJobs = map[string]configuration.CronJob{}
-	for i := range list.Items {
-		cronJob := &list.Items[i]
-		if of.Owns(cronJob) {
-			facts.CronJobs[cronJob.Annotations[desired.AnnotationSession]] = configuration.CronJob{
-				Name: cronJob.Name, Suspended: ptr.Deref(cronJob.Spec.Suspend, false),
-			}
 		}
 	}
 	return nil

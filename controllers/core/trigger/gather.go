@@ -10,6 +10,7 @@ import (
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -34,7 +35,7 @@ func (r *Reconciler) gather(ctx context.Context, job *batchv1.Job) (configuratio
 	if owner == nil || owner.Kind != "CronJob" {
 		return facts, nil, nil
 	}
-	cronJob, found, err := read[batchv1.CronJob](ctx, r, job.Namespace, owner.Name)
+	cronJob, found, err := r.cronJob(ctx, job.Namespace, owner.Name)
 	if err != nil || !found || cronJob.UID != owner.UID {
 		return facts, nil, err
 	}
@@ -77,6 +78,22 @@ func (r *Reconciler) invoker(ctx context.Context, kind, namespace, name string) 
 		return read[corev1alpha1.BackupBatch](ctx, r, namespace, name)
 	}
 	return read[corev1alpha1.BackupConfiguration](ctx, r, namespace, name)
+}
+
+// cronJob reads who owns a CronJob. The cache holds no more of it.
+func (r *Reconciler) cronJob(ctx context.Context, namespace, name string) (*metav1.PartialObjectMetadata, bool, error) {
+	var err error
+	for _, reader := range []client.Reader{r.Client, r.Live} {
+		cronJob := &metav1.PartialObjectMetadata{}
+		cronJob.SetGroupVersionKind(batchv1.SchemeGroupVersion.WithKind("CronJob"))
+		if err = reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, cronJob); err == nil {
+			return cronJob, true, nil
+		}
+		if !apierrors.IsNotFound(err) {
+			return nil, false, fmt.Errorf("reading CronJob %s/%s: %w", namespace, name, err)
+		}
+	}
+	return nil, false, nil
 }
 
 // read looks into the cache, and past it before it says that something is gone: the caches of two kinds don't keep

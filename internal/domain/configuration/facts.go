@@ -75,6 +75,8 @@ type Secret struct {
 type CronJob struct {
 	Name      string
 	Suspended bool
+	// Content stands for all that we set of it: equal to that of what is wanted, there is nothing to do.
+	Content uint64
 }
 
 // Rival is another invoker that wants one of our locations for a Repository of its own.
