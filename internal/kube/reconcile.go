@@ -39,16 +39,23 @@ type Skeleton[T any, P Object[T]] struct {
 	Step func(ctx context.Context, obj P) error
 	// Gone, when set, is told of an object that doesn't exist any more.
 	Gone func(key client.ObjectKey)
+	// Makes is set where passes make objects: then each waits until the cache has what the one before has written.
+	Makes bool
+
+	ahead ahead
 }
 
 // Reconcile runs one pass.
-func (s Skeleton[T, P]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+func (s *Skeleton[T, P]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	obj := P(new(T))
 	if err := s.Client.Get(ctx, req.NamespacedName, obj); err != nil {
-		if apierrors.IsNotFound(err) && s.Gone != nil {
-			s.Gone(req.NamespacedName)
+		if apierrors.IsNotFound(err) {
+			s.gone(req.NamespacedName)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if s.ahead.isOf(obj) {
+		return ctrl.Result{RequeueAfter: conflictInterval}, nil
 	}
 	before := obj.DeepCopyObject().(P)
 	announcements := &announcements{}
@@ -67,6 +74,19 @@ func (s Skeleton[T, P]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 		log.FromContext(ctx).V(1).Info("Not done yet", "reason", err.Error())
 	}
 	return Result(err)
+}
+
+func (s *Skeleton[T, P]) gone(key client.ObjectKey) {
+	s.ahead.forget(key)
+	if s.Gone != nil {
+		s.Gone(key)
+	}
+}
+
+func (s *Skeleton[T, P]) wrote(obj P) {
+	if s.Makes {
+		s.ahead.wrote(obj)
+	}
 }
 
 // conflictInterval is about how long a cache takes to catch up.
@@ -98,7 +118,7 @@ func forgetAnnouncements(ctx context.Context) {
 	}
 }
 
-func (s Skeleton[T, P]) pass(ctx context.Context, obj P) error {
+func (s *Skeleton[T, P]) pass(ctx context.Context, obj P) error {
 	if !obj.GetDeletionTimestamp().IsZero() {
 		return s.finalize(ctx, obj)
 	}
@@ -111,7 +131,7 @@ func (s Skeleton[T, P]) pass(ctx context.Context, obj P) error {
 	return s.Step(ctx, obj)
 }
 
-func (s Skeleton[T, P]) finalize(ctx context.Context, obj P) error {
+func (s *Skeleton[T, P]) finalize(ctx context.Context, obj P) error {
 	if s.Finalize == nil || !controllerutil.ContainsFinalizer(obj, s.Finalizer) {
 		return nil
 	}
@@ -131,7 +151,7 @@ func (s Skeleton[T, P]) finalize(ctx context.Context, obj P) error {
 
 // setFinalizer patches a copy, so that obj keeps the status which the pass has built, and carries the new
 // resource version over. It reports whether it did: an object that is gone is not an error.
-func (s Skeleton[T, P]) setFinalizer(ctx context.Context, obj P, present bool) (bool, error) {
+func (s *Skeleton[T, P]) setFinalizer(ctx context.Context, obj P, present bool) (bool, error) {
 	changed := obj.DeepCopyObject().(P)
 	base := client.MergeFromWithOptions(obj.DeepCopyObject().(P), client.MergeFromWithOptimisticLock{})
 	if present {
@@ -144,23 +164,28 @@ func (s Skeleton[T, P]) setFinalizer(ctx context.Context, obj P, present bool) (
 	}
 	obj.SetFinalizers(changed.GetFinalizers())
 	obj.SetResourceVersion(changed.GetResourceVersion())
+	s.wrote(changed)
 	return true, nil
 }
 
 // patchStatus writes what the pass changed in the status, and nothing when it changed nothing. It is refused
 // when the object changed since it was read.
-func (s Skeleton[T, P]) patchStatus(ctx context.Context, before, obj P) error {
+func (s *Skeleton[T, P]) patchStatus(ctx context.Context, before, obj P) error {
 	// The same point in time may come from the API server in another zone than from a rule.
 	if equality.Semantic.DeepEqual(statusOf(before), statusOf(obj)) {
 		return nil
 	}
 	base := obj.DeepCopyObject().(P)
 	setStatus(base, before)
-	err := s.Client.Status().Patch(ctx, obj.DeepCopyObject().(P), client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{}))
-	// An object that went with its finalizer in this pass has no status to write.
-	if client.IgnoreNotFound(err) != nil {
+	changed := obj.DeepCopyObject().(P)
+	err := s.Client.Status().Patch(ctx, changed, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{}))
+	switch {
+	case err == nil:
+		s.wrote(changed)
+	case client.IgnoreNotFound(err) != nil:
 		return fmt.Errorf("patching status: %w", err)
 	}
+	// An object that went with its finalizer in this pass has no status to write.
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -108,6 +109,7 @@ func New(deps Deps) *Reconciler {
 		Finalizer: metav1alpha1.FinalizerCleanup,
 		Finalize:  r.abandon,
 		Step:      r.step,
+		Makes:     true,
 		Gone:      func(key client.ObjectKey) { r.leave(queue.Key(key)) },
 	}
 	return r
@@ -124,7 +126,7 @@ func Register(mgr ctrl.Manager, deps Deps) error {
 	r := New(deps)
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("backupsession").
-		For(&corev1alpha1.BackupSession{}).
+		For(&corev1alpha1.BackupSession{}, builder.WithPredicates(somethingHappened)).
 		Owns(&batchv1.Job{}).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(byLabel)).
 		Watches(&storagev1alpha1.Snapshot{}, handler.EnqueueRequestsFromMapFunc(bySnapshot)).

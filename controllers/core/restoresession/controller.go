@@ -94,6 +94,7 @@ func New(deps Deps) *Reconciler {
 		NeedsFinalizer: needsFinalizer,
 		Finalize:       r.lastHooks,
 		Step:           r.step,
+		Makes:          true,
 	}
 	return r
 }
