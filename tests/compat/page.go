@@ -19,6 +19,16 @@ doesn't exist, or when the page is out of date.
 Of the published kinds, BackupVerifier and BackupVerificationSession are not served yet: the API server answers that it has no such kind.
 `
 
+// limits are those that no field has, and that a user may meet.
+const limits = `
+## Limits
+
+* An object in Kubernetes takes at most 1.5 MiB. So ` + "`status.repositories`" + ` of a BackupStorage lists at most 1,000 Repositories (fewer where names
+  and errors are very long): those with an error first, then by namespace and name. ` + "`status.repositoryCount`" + ` tells how many there are;
+  sizes are summed over all, all are in metadata.yaml of the backend, and all are erased when the storage is wiped out. Shown by
+  ` + "`controllers/storage/backupstorage/many_test.go`" + `.
+`
+
 // Page is docs/compatibility.md.
 func Page() string {
 	var page strings.Builder
@@ -38,6 +48,7 @@ func Page() string {
 			fmt.Fprintf(&page, "| `%s` | %s | %s |\n", path, row.verdict(), row.Test)
 		}
 	}
+	page.WriteString(limits)
 	return page.String()
 }
 

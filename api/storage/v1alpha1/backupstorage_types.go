@@ -107,9 +107,14 @@ type BackupStorageStatus struct {
 	// +optional
 	TotalSizeBytes *int64 `json:"totalSizeBytes,omitempty"`
 
-	// Repositories are those that are kept here.
+	// Repositories are those that are kept here. Of more than 1000, or of very long names, it lists a part: those with an error first, then
+	// by their namespaces and names. Empty means that there is none.
 	// +optional
 	Repositories []RepositoryInfo `json:"repositories,omitempty"`
+
+	// RepositoryCount is how many Repositories are kept here, of which repositories may list a part. Empty means none.
+	// +optional
+	RepositoryCount int32 `json:"repositoryCount,omitempty"`
 
 	// Sync tells how reading the backend back goes: a BackupStorage over data that is there already makes its Repositories and
 	// Snapshots in the cluster again. Empty means that the backend has not been read yet.

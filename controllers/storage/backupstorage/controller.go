@@ -131,6 +131,7 @@ func (r *Reconciler) step(ctx context.Context, s *storagev1alpha1.BackupStorage)
 		r.looks.remember(s.UID, storage.NewLastLook(facts))
 	}
 	wake, err := r.readBack(ctx, s, facts, &verdict.Status)
+	storage.Listed(&verdict.Status)
 	r.tell(ctx, s, verdict.Status.Conditions)
 	s.Status = verdict.Status
 	if wake > 0 && (verdict.WakeUp == 0 || wake < verdict.WakeUp) {

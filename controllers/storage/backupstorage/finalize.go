@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -17,6 +18,7 @@ import (
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/backend"
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/naming"
 	"kubestash.com/kubestash/internal/domain/repository"
@@ -38,9 +40,9 @@ const (
 	waysOut      = "Mend that; or set spec.deletionPolicy to Delete, to let the BackupStorage go and keep its data."
 )
 
-// finalize removes the Repositories from the cluster and, with the policy WipeOut, then the data from the backend. The
-// policy is read in each pass, so that a user can still change it. A BackupConfiguration that refers to the storage
-// doesn't block: its owner may be gone, and it will say itself what it lacks.
+// finalize removes the Repositories from the cluster and, with the policy WipeOut, then the data from the backend: those that the
+// status can list, then the next. The policy is read in each pass, so that a user can still change it. A BackupConfiguration
+// that refers to the storage doesn't block: its owner may be gone, and it will say itself what it lacks.
 func (r *Reconciler) finalize(ctx context.Context, s *storagev1alpha1.BackupStorage) error {
 	if err := r.announceDeletion(ctx, s); err != nil {
 		return err
@@ -50,29 +52,48 @@ func (r *Reconciler) finalize(ctx context.Context, s *storagev1alpha1.BackupStor
 		return err
 	}
 	// Once a Repository is gone from the cluster, the list in status is what is known of where it lay.
-	if remember(s, repositories) {
+	if storage.Remember(&s.Status, infos(repositories, s.Status)) {
 		return kube.Wait(0, "the list of Repositories is to be written first")
 	}
-	for i := range repositories {
-		if deleted(&repositories[i]) {
-			continue
-		}
-		if err := kube.Delete(ctx, r.Client, &repositories[i]); err != nil {
-			return err
-		}
-	}
-	if len(repositories) > 0 {
+	if isWaiting, err := r.removeListed(ctx, s, repositories); err != nil {
+		return err
+	} else if isWaiting {
 		return kube.Wait(removalInterval, "Repositories are being removed")
 	}
+	isLast := len(repositories) == 0
 	if s.Spec.DeletionPolicy == storagev1alpha1.DeletionPolicyWipeOut {
-		if err := r.wipe(ctx, s); err != nil && !errors.Is(err, errLetGo) {
+		if err := r.wipe(ctx, s, isLast); err != nil && !errors.Is(err, errLetGo) {
 			return err
-		} else if err == nil {
+		} else if err == nil && isLast {
 			kube.Announce(ctx, func() { r.Recorder.Normal(s, eventWiped, "The backup data was erased from the backend.") })
 		}
 	}
+	if !isLast {
+		s.Status.Repositories = nil
+		storage.Remember(&s.Status, infos(repositories, s.Status))
+		return kube.Wait(0, "the next Repositories are to be removed")
+	}
 	r.looks.forget(s.UID)
 	return nil
+}
+
+// removeListed removes the Repositories that the status lists, and reports whether any of them is still there.
+func (r *Reconciler) removeListed(ctx context.Context, s *storagev1alpha1.BackupStorage, repositories []storagev1alpha1.Repository) (bool, error) {
+	isListed, isWaiting := storage.Lists(s.Status), false
+	for i := range repositories {
+		repo := &repositories[i]
+		if !isListed(entryOf(repo)) {
+			continue
+		}
+		isWaiting = true
+		if deleted(repo) {
+			continue
+		}
+		if err := kube.Delete(ctx, r.Client, repo); err != nil {
+			return true, err
+		}
+	}
+	return isWaiting, nil
 }
 
 // announceDeletion makes the storage NotReady, once, and names those who lose it.
@@ -121,35 +142,21 @@ func usersOf(s *storagev1alpha1.BackupStorage, all []corev1alpha1.BackupConfigur
 	return users
 }
 
-// remember adds Repositories to the list in status, and reports whether there were any to add.
-func remember(s *storagev1alpha1.BackupStorage, repositories []storagev1alpha1.Repository) bool {
-	added := false
-	for _, info := range infos(repositories, s.Status) {
-		known := slices.ContainsFunc(s.Status.Repositories, func(k storagev1alpha1.RepositoryInfo) bool {
-			return k.Name == info.Name && k.Namespace == info.Namespace && k.Path == info.Path
-		})
-		if !known {
-			s.Status.Repositories = append(s.Status.Repositories, info)
-			added = true
-		}
-	}
-	return added
-}
-
-func (r *Reconciler) wipe(ctx context.Context, s *storagev1alpha1.BackupStorage) error {
+// wipe erases what the status lists and, at last, what is known otherwise.
+func (r *Reconciler) wipe(ctx context.Context, s *storagev1alpha1.BackupStorage, isLast bool) error {
 	b, err := r.Backends(s.Spec.Storage.Provider)
 	if err != nil {
 		return r.stuck(ctx, s, &engine.Error{Class: engine.ClassUnknown, Message: err.Error()}, "")
 	}
 	if b.IsVolume() {
-		return r.wipeVolume(ctx, s)
+		return r.wipeVolume(ctx, s, isLast)
 	}
-	return r.wipeNetwork(ctx, s)
+	return r.wipeNetwork(ctx, s, isLast)
 }
 
 // wipeNetwork erases what the status and the document list, and the document last: an erasure that is interrupted
 // finds the rest again by it. What else is in the bucket is not ours.
-func (r *Reconciler) wipeNetwork(ctx context.Context, s *storagev1alpha1.BackupStorage) error {
+func (r *Reconciler) wipeNetwork(ctx context.Context, s *storagev1alpha1.BackupStorage, isLast bool) error {
 	ctx, cancel := context.WithTimeout(ctx, eraseTimeout)
 	defer cancel()
 	secretName, err := store.SecretName(r.Backends, s)
@@ -167,27 +174,35 @@ func (r *Reconciler) wipeNetwork(ctx context.Context, s *storagev1alpha1.BackupS
 		return r.stuck(ctx, s, failure(err), secretName)
 	}
 	defer func() { _ = objects.Close() }()
-	metadata, err := readMetadata(ctx, objects)
-	if err != nil {
-		return r.stuck(ctx, s, failure(err), secretName)
-	}
-	entries := s.Status.Repositories
-	if metadata != nil {
-		entries = slices.Concat(entries, metadata.Repositories)
-	}
-	for _, entry := range entries {
-		if err := store.Erase(ctx, objects, repository.OwnedPrefixes(entry.Path), repository.RepositoryKey(entry.Path)); err != nil {
-			return r.stuck(ctx, s, failure(err), secretName)
-		}
-	}
-	if err := objects.Delete(ctx, repository.MetadataKey()); err != nil {
+	if err := eraseListed(ctx, objects, s.Status.Repositories, isLast); err != nil {
 		return r.stuck(ctx, s, failure(err), secretName)
 	}
 	return nil
 }
 
+func eraseListed(ctx context.Context, objects backend.Objects, entries []storagev1alpha1.RepositoryInfo, isLast bool) error {
+	if isLast {
+		metadata, err := readMetadata(ctx, objects)
+		if err != nil {
+			return err
+		}
+		if metadata != nil {
+			entries = slices.Concat(entries, metadata.Repositories)
+		}
+	}
+	for _, entry := range entries {
+		if err := store.Erase(ctx, objects, repository.OwnedPrefixes(entry.Path), repository.RepositoryKey(entry.Path)); err != nil {
+			return err
+		}
+	}
+	if !isLast {
+		return nil
+	}
+	return objects.Delete(ctx, repository.MetadataKey())
+}
+
 // wipeVolume erases by a Job. An init Job that still runs could write the document again.
-func (r *Reconciler) wipeVolume(ctx context.Context, s *storagev1alpha1.BackupStorage) error {
+func (r *Reconciler) wipeVolume(ctx context.Context, s *storagev1alpha1.BackupStorage, isLast bool) error {
 	if job, err := r.initJob(ctx, s); err != nil {
 		return err
 	} else if job.Exists {
@@ -196,7 +211,18 @@ func (r *Reconciler) wipeVolume(ctx context.Context, s *storagev1alpha1.BackupSt
 		}
 		return kube.Wait(removalInterval, "the init Job is being removed")
 	}
-	in, err := r.job(ctx, s, naming.CleanupJob(s.Name))
+	var paths []string
+	for _, entry := range s.Status.Repositories {
+		paths = append(paths, append(repository.OwnedPrefixes(entry.Path), repository.RepositoryKey(entry.Path))...)
+	}
+	name := naming.CleanupJob(s.Name)
+	if isLast {
+		paths = append(paths, repository.MetadataKey())
+	} else {
+		// A Job's end tells of what it was made for only.
+		name = naming.Disambiguate(name, strings.Join(paths, "\n"))
+	}
+	in, err := r.job(ctx, s, name)
 	if err != nil {
 		return err
 	}
@@ -210,11 +236,6 @@ func (r *Reconciler) wipeVolume(ctx context.Context, s *storagev1alpha1.BackupSt
 		// The Job goes away after a while, and is then made again.
 		return r.stuck(ctx, s, outcome.Failure, "")
 	}
-	var paths []string
-	for _, entry := range s.Status.Repositories {
-		paths = append(paths, append(repository.OwnedPrefixes(entry.Path), repository.RepositoryKey(entry.Path))...)
-	}
-	paths = append(paths, repository.MetadataKey())
 	err = store.EnsureJob(ctx, r.Client, r.Live, desired.WipeJob(in), func(job *batchv1.Job) (*corev1.Secret, error) {
 		return desired.TaskSecret(job, desired.WipeTask(in, paths))
 	})

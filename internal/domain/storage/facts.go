@@ -4,6 +4,8 @@
 package storage
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -90,14 +92,14 @@ func NewLastLook(f Facts) LastLook {
 	return LastLook{At: f.Now.Time, Generation: f.Generation, Repositories: Identities(f.Repositories)}
 }
 
-// Identities is one string for a set of Repositories, whatever their order and sizes.
+// Identities is one short string for a set of Repositories, whatever their order and sizes.
 func Identities(repositories []storagev1alpha1.RepositoryInfo) string {
 	all := make([]string, 0, len(repositories))
 	for _, r := range repositories {
 		all = append(all, identity(r))
 	}
 	slices.Sort(all)
-	return strings.Join(all, "\n")
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(all, "\n"))))
 }
 
 // Failed is f after an intent failed: what stood in its way is a fact like what a look or a Job has found.
