@@ -20,6 +20,7 @@ import (
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/tests/kit/object"
 	"kubestash.com/kubestash/tests/kit/s3fault"
 	"kubestash.com/kubestash/tests/kit/stage"
 )
@@ -170,11 +171,11 @@ const away = 30 * time.Second
 
 // TestNodeLost kills the kubelet of the node on which a backup works. Its pod is told to end and never does.
 func TestNodeLost(t *testing.T) {
-	s := open(t, "node", func(bc *corev1alpha1.BackupConfiguration) {
-		bc.Spec.Sessions[0].BackupTimeout = &metav1.Duration{Duration: time.Minute}
-	})
+	s := open(t, "node")
 	s.grow(t, slowly*4)
-	s.backup(t, "run")
+	run := object.BackupSession(s.Namespace, "run", object.Configuration)
+	run.Spec.BackupTimeout = &metav1.Duration{Duration: 30 * time.Second}
+	s.Apply(t, run)
 	pod := s.middle(t, "run", 4)
 	t.Cleanup(func() { stage.Must(t, host.Up(context.Background())) })
 	stage.Must(t, host.StopServer(t.Context(), "kubelet-"+pod.Spec.NodeName))
@@ -185,7 +186,7 @@ func TestNodeLost(t *testing.T) {
 		return len(pods) == 0, fmt.Sprintf("%d pods", len(pods))
 	})
 	s.AwaitApp(t)
-	// What the first run had no time for doesn't fit into the minute of the next one either.
+	// What the first run had no time for doesn't fit into the minute that the next one has.
 	s.grow(t, 1)
 	s.aftermath(t)
 }

@@ -10,10 +10,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -22,6 +24,7 @@ import (
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
+	"kubestash.com/kubestash/tests/kit/s3fault"
 	"kubestash.com/kubestash/tests/kit/stage"
 )
 
@@ -66,6 +69,38 @@ func TestMoverKilledForGood(t *testing.T) {
 	}
 	s.aftermath(t)
 	s.told(t, "next-1", "removed the stale lock of "+second.Name)
+}
+
+// TestMoverKilledBeforeItsReport kills a pod whose snapshot is in the bucket, and who has not told anybody. The one that
+// replaces it stores another, and what nobody was told of goes.
+func TestMoverKilledBeforeItsReport(t *testing.T) {
+	t.Parallel()
+	s := open(t, "kill-report")
+	s.grow(t, 1)
+	before := len(s.stored(t))
+	s.store.Set(s3fault.Fault{Delay: time.Second})
+	s.backup(t, "run")
+	pod := s.working(t, "run")
+	stage.Await(t, "restic has stored its snapshot", soon, func(context.Context) (bool, string) {
+		now := len(s.stored(t))
+		return now > before, fmt.Sprintf("%d snapshots", now)
+	})
+	kill(t, pod, mover)
+	s.store.Set(s3fault.Fault{})
+	s.expect(t, "run", corev1alpha1.BackupSessionPhaseSucceeded)
+	if pods := s.pods(t.Context(), t, "run"); len(pods) != 2 {
+		t.Errorf("the run has started %d pods, want the one that was killed and another", len(pods))
+	}
+	s.plain(t)
+	s.aftermath(t)
+}
+
+// stored are the restic snapshots in the bucket.
+func (s *shop) stored(t *testing.T) []string {
+	t.Helper()
+	keys, err := s.Buckets.Keys(t.Context(), host.Bucket, s.Namespace+"/")
+	stage.Must(t, err)
+	return slices.DeleteFunc(keys, func(key string) bool { return !strings.Contains(key, "/dump/snapshots/") })
 }
 
 func TestMoverEvictedFromABackup(t *testing.T) {
