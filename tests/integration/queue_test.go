@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/domain/queue"
 	"kubestash.com/kubestash/tests/kit/apiserver"
@@ -28,6 +29,11 @@ const (
 	succeeded = corev1alpha1.BackupSessionPhaseSucceeded
 	skipped   = corev1alpha1.BackupSessionPhaseSkipped
 )
+
+// queued is the condition of a BackupSession that has waited for its turn.
+func queued(s *corev1alpha1.BackupSession) *metav1alpha1.Condition {
+	return metav1alpha1.FindCondition(s.Status.Conditions, corev1alpha1.ConditionQueued)
+}
 
 // A queue is one of the whole cluster, so these tests have an API server where nothing else runs.
 var _ = Describe("The queue", Ordered, func() {
@@ -48,13 +54,13 @@ var _ = Describe("The queue", Ordered, func() {
 		w.apply(ctx, object.BackupConfiguration(w.namespace), secondConfiguration(w.namespace))
 		w.settle(ctx)
 		first, second := w.onlyIn(ctx, object.Configuration), w.onlyIn(ctx, "second")
-		if second.Status.Conditions == nil || second.Status.Conditions[0].Type != corev1alpha1.ConditionQueued {
+		if queued(second) == nil {
 			first, second = second, first // both were created in the same second
 		}
 		Expect(second.Status.Phase).To(Equal(pending))
 		Expect(second.Status.Conditions).To(haveCondition(corev1alpha1.ConditionQueued, metav1.ConditionTrue,
 			"Position 1 of 1: 1 of 1 BackupSessions run in the cluster."))
-		Expect(second.Status.Conditions[0].Reason).To(Equal("ClusterLimitReached"))
+		Expect(queued(second).Reason).To(Equal("ClusterLimitReached"))
 		Expect(w.jobs(ctx)).To(HaveLen(1))
 		Expect(w.snapshots(ctx)).To(HaveLen(1))
 
@@ -164,7 +170,7 @@ var _ = Describe("Several backups of one session", func() {
 		waits := w.session(ctx, nameAt(slot))
 		Expect(waits.Status.Phase).To(Equal(pending))
 		Expect(waits.Status.Conditions).To(haveCondition(corev1alpha1.ConditionQueued, metav1.ConditionTrue, runs))
-		Expect(waits.Status.Conditions[0].Reason).To(Equal("PredecessorRunning"))
+		Expect(queued(waits).Reason).To(Equal("PredecessorRunning"))
 
 		// By hand, so that it's younger for sure also where two are created in one second.
 		w.apply(ctx, object.BackupSession(w.namespace, "zz-by-hand", object.Configuration))
