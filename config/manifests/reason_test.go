@@ -4,9 +4,11 @@
 package manifests
 
 import (
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -140,8 +142,10 @@ func (r reasons) readRoles(file string) error {
 	decoder := yaml.NewDecoder(strings.NewReader(string(content)))
 	for {
 		var document yaml.Node
-		if err := decoder.Decode(&document); err != nil {
-			break
+		if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
 		}
 		var object struct {
 			Metadata struct{ Name string }
@@ -179,7 +183,6 @@ func (r reasons) readRoles(file string) error {
 			}
 		}
 	}
-	return nil
 }
 
 func rules(object *yaml.Node) []*yaml.Node {

@@ -52,10 +52,10 @@ func readGrants(t *testing.T) (grants []grant) {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		switch r := read[rbacv1.ClusterRole](t, file); {
-		case r.Kind == "Role":
+		switch r := read[rbacv1.ClusterRole](t, file); r.Kind {
+		case "Role":
 			grants = append(grants, grant{"the operator, in its own namespace (" + r.Name + ")", true, r.Name, r.Rules})
-		case r.Kind == "ClusterRole":
+		case "ClusterRole":
 			grants = append(grants, grant{"whoever is bound to the ClusterRole " + r.Name, false, r.Name, r.Rules})
 		}
 	}
