@@ -79,6 +79,28 @@ var _ = Describe("The queue", Ordered, func() {
 		Expect(w.session(ctx, second.Name).Status.Phase).To(Equal(succeeded))
 	})
 
+	It("costs a backup that waits one write", func(ctx SpecContext) {
+		w.Limit(queue.Limits{Cluster: 1})
+		w.apply(ctx, object.BackupConfiguration(w.namespace), secondConfiguration(w.namespace))
+		w.settle(ctx)
+		for range 2 {
+			w.runJob(ctx)
+			w.settle(ctx)
+		}
+		before := len(w.Writes())
+		w.apply(ctx, object.BackupSession(w.namespace, "now", object.Configuration))
+		w.settle(ctx)
+		w.apply(ctx, object.BackupSession(w.namespace, "later", "second"))
+		w.settle(ctx)
+		Expect(w.session(ctx, "later").Status.Phase).To(Equal(pending))
+		for range 2 {
+			w.runJob(ctx)
+			w.settle(ctx)
+		}
+		Expect(w.session(ctx, "later").Status.Phase).To(Equal(succeeded))
+		Expect(len(w.Writes())-before).To(BeNumerically("<=", 2*12+1), "%q", w.Writes()[before:])
+	})
+
 	It("counts a backup whose pod was made just before the operator died, and whose status doesn't say so", func(ctx SpecContext) {
 		w.Limit(queue.Limits{Cluster: 1})
 		w.apply(ctx, object.BackupConfiguration(w.namespace))
