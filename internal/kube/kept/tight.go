@@ -4,7 +4,9 @@
 package kept
 
 import (
+	"encoding/json"
 	"hash/maphash"
+	"maps"
 	"reflect"
 	"strings"
 	"sync/atomic"
@@ -50,6 +52,7 @@ func share(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		share(v.Elem())
+		shareLarge(v)
 	case reflect.Struct:
 		for i := range v.NumField() {
 			// What isn't exported, such as the parts of a time, has no texts worth sharing.
@@ -75,6 +78,10 @@ func share(v reflect.Value) {
 // shareMap makes a map anew, because the keys of one can't be replaced.
 func shareMap(v reflect.Value) {
 	if v.Len() == 0 || v.Type().Key().Kind() != reflect.String || !v.CanSet() {
+		return
+	}
+	if v.Type() == labelsType {
+		v.Set(reflect.ValueOf(sharedLabels(v.Interface().(map[string]string))))
 		return
 	}
 	tight := reflect.MakeMapWithSize(v.Type(), v.Len())
@@ -120,4 +127,52 @@ func shared(s string) string {
 	s = strings.Clone(s)
 	slot.Store(&s)
 	return s
+}
+
+var labelsType = reflect.TypeFor[map[string]string]()
+
+// labelSets are sets of labels, annotations or parameters that were met last, as texts are. A map takes more than what is in it.
+var labelSets [1 << 10]atomic.Pointer[map[string]string]
+
+// sharedLabels is an equal map that others may have too: what is in the cache is only read.
+func sharedLabels(m map[string]string) map[string]string {
+	hash := uint64(len(m))
+	for key, value := range m {
+		hash += maphash.String(seed, key) ^ 3*maphash.String(seed, value)
+	}
+	slot := &labelSets[hash%uint64(len(labelSets))]
+	if known := slot.Load(); known != nil && maps.Equal(*known, m) {
+		return *known
+	}
+	tight := make(map[string]string, len(m))
+	for key, value := range m {
+		tight[shared(key)] = shared(value)
+	}
+	slot.Store(&tight)
+	return tight
+}
+
+// large is the size of a struct that is worth comparing. A SchedulerSpec is one: it holds the template of a Job, which is nearly always empty.
+const large = 256
+
+// structs are large ones that were met last, as texts are.
+var structs [1 << 8]atomic.Pointer[any]
+
+// shareLarge points to an equal struct that others may point to as well, where there is one.
+func shareLarge(v reflect.Value) {
+	if !v.CanSet() || v.IsNil() || v.Type().Elem().Kind() != reflect.Struct || v.Type().Elem().Size() < large {
+		return
+	}
+	content, err := json.Marshal(v.Interface())
+	if err != nil {
+		return
+	}
+	slot := &structs[maphash.Bytes(seed, content)%uint64(len(structs))]
+	// Equal types are a part of that.
+	if known := slot.Load(); known != nil && reflect.DeepEqual(*known, v.Interface()) {
+		v.Set(reflect.ValueOf(*known))
+		return
+	}
+	is := v.Interface()
+	slot.Store(&is)
 }

@@ -74,6 +74,24 @@ func TestEqualTextsAreStoredOnce(t *testing.T) {
 	}
 }
 
+func TestEqualStructsAndLabelsAreStoredOnce(t *testing.T) {
+	first, second := tight(t, "one"), tight(t, "two")
+	if first.Spec.Sessions[0].Scheduler != second.Spec.Sessions[0].Scheduler {
+		t.Error("equal schedulers aren't")
+	}
+	if reflect.ValueOf(first.Labels).Pointer() != reflect.ValueOf(second.Labels).Pointer() {
+		t.Error("equal labels aren't")
+	}
+	other := configuration(t, "three")
+	other.Spec.Sessions[0].Scheduler.JobTemplate.TTLSecondsAfterFinished = new(int32)
+	other.Labels["team"] = "billing"
+	got, err := Tight(other)
+	if third := got.(*corev1alpha1.BackupConfiguration); err != nil || third.Spec.Sessions[0].Scheduler.JobTemplate.TTLSecondsAfterFinished == nil ||
+		third.Labels["team"] != "billing" || second.Labels["team"] != "shop" {
+		t.Errorf("what differs was stored as one: %v", err)
+	}
+}
+
 func tight(t *testing.T, name string) *corev1alpha1.BackupConfiguration {
 	t.Helper()
 	out, err := Tight(configuration(t, name))
