@@ -58,7 +58,7 @@ image-index-given:
 		(set -x; $(CONTAINER_TOOL) manifest create $$index $$refs); \
 		case "$(CONTAINER_TOOL)" in \
 		*docker) (set -x; $(CONTAINER_TOOL) manifest push $$index);; \
-		*) (set -x; $(CONTAINER_TOOL) manifest push --all $(CONTAINER_PUSH_FLAGS) $$index docker://$$index);; \
+		*) (set -x; $(CONTAINER_TOOL) manifest push --all --format oci $(CONTAINER_PUSH_FLAGS) $$index docker://$$index);; \
 		esac; echo $$index > dist/images/$$name; \
 	done
 
