@@ -34,7 +34,7 @@ func strip(m metav1.Object) {
 	if len(m.GetManagedFields()) > 0 {
 		m.SetManagedFields(nil)
 	}
-	if _, found := m.GetAnnotations()[corev1.LastAppliedConfigAnnotation]; found {
+	if m.GetAnnotations()[corev1.LastAppliedConfigAnnotation] != "" {
 		delete(m.GetAnnotations(), corev1.LastAppliedConfigAnnotation)
 	}
 }
