@@ -72,6 +72,7 @@ var families = []family{
 	{"internal/backend/*", "internal/backend", "a member implements its port"},
 	{"internal/backend/all", "internal/backend/*", "a list names its members"},
 	{"internal/kube/*", "internal/kube", "a member builds on its port"},
+	{"internal/kube/around", "internal/validate", "what validation asks for is read in one place, for webhooks and reconcilers"},
 	{"internal/kube/source", "internal/kube/store", "opening a Repository begins with opening its BackupStorage"},
 	{"internal/domain/*", "internal/domain/snapshot", "every life ends in snapshots, and reads them the same way"},
 	{"internal/domain/*", "internal/domain/invoker", "whatever starts backups is read in one form"},

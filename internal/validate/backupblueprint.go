@@ -4,9 +4,12 @@
 package validate
 
 import (
+	"strings"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
+	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 )
 
 // BackupBlueprint checks a BackupBlueprint alone. Strings of its template may hold variables, so what they will be
@@ -47,4 +50,28 @@ func BackupBlueprintAmong(obj *corev1alpha1.BackupBlueprint, around Surroundings
 		}
 	}
 	return list
+}
+
+// MissingOfBackupBlueprint are the storages that the blueprint names and that don't exist.
+func MissingOfBackupBlueprint(obj *corev1alpha1.BackupBlueprint, around Surroundings) []string {
+	template := obj.Spec.BackupConfigurationTemplate
+	if template == nil {
+		return nil
+	}
+	var out []string
+	at := field.NewPath("spec", "backupConfigurationTemplate", "backends")
+	for i, b := range template.Backends {
+		if b.StorageRef == nil || b.StorageRef.Name == "" || IsVariable(b.StorageRef) {
+			continue
+		}
+		if key := named(*b.StorageRef, obj.Namespace); around.Storages[key] == nil {
+			out = append(out, missing(at.Index(i).Child("storageRef"), "BackupStorage", key))
+		}
+	}
+	return out
+}
+
+// IsVariable is true of a reference in a template that is known only once its variables are.
+func IsVariable(ref *metav1alpha1.ObjectReference) bool {
+	return strings.Contains(ref.Name, "${") || strings.Contains(ref.Namespace, "${")
 }

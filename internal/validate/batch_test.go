@@ -51,9 +51,11 @@ func TestBackupBatch(t *testing.T) {
 		change func(*spec)
 		want   []string
 	}{
-		"a good one":              {func(*spec) {}, nil},
-		"no target":               {func(s *spec) { s.Targets = nil }, []string{"spec.targets: Required", "spec.sessions[0].targets[0].name: Not found", "spec.sessions[0].targets[1].name: Not found"}},
-		"a target that is none":   {func(s *spec) { s.Targets[1].AppRef = nil }, []string{"spec.targets[1].appRef: Required"}},
+		"a good one":            {func(*spec) {}, nil},
+		"no target":             {func(s *spec) { s.Targets = nil }, []string{"spec.targets: Required", "spec.sessions[0].targets[0].name: Not found", "spec.sessions[0].targets[1].name: Not found"}},
+		"a target that is none": {func(s *spec) { s.Targets[1].AppRef = nil }, []string{"spec.targets[1].appRef: Required"}},
+		"a target of another namespace": {func(s *spec) { s.Targets[1].AppRef.Namespace = "far" }, []string{
+			`spec.targets[1].appRef.namespace: Invalid value: "far": StatefulSet db is in namespace far`}},
 		"two targets of one name": {func(s *spec) { s.Targets[1].Name, s.Sessions[0].Targets = "web", s.Sessions[0].Targets[:1] }, []string{"spec.targets[1].name: Duplicate"}},
 		"a name that no object can have": {func(s *spec) { s.Targets[1].Name, s.Sessions[0].Targets[1].Name = "d.b", "d.b" },
 			[]string{`spec.targets[1].name: Invalid value: "d.b"`}},

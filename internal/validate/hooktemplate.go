@@ -131,9 +131,6 @@ func hookAddress(at *field.Path, host string, port intstr.IntOrString, byOperato
 
 // backupHooks checks which HookTemplates may be used. One that doesn't exist may come.
 func backupHooks(at *field.Path, namespace string, hooks *corev1alpha1.BackupHooks, around Surroundings) field.ErrorList {
-	if hooks == nil {
-		return nil
-	}
 	return append(around.mayUseHooks(at.Child("preBackup"), namespace, hooks.PreBackup),
 		around.mayUseHooks(at.Child("postBackup"), namespace, hooks.PostBackup)...)
 }
@@ -151,4 +148,17 @@ func (s Surroundings) mayUseHooks(at *field.Path, namespace string, infos []core
 		}
 	}
 	return list
+}
+
+func (s Surroundings) missingHooks(at *field.Path, namespace string, infos []corev1alpha1.HookInfo) []string {
+	var out []string
+	for i, info := range infos {
+		if info.HookTemplate == nil || info.HookTemplate.Name == "" {
+			continue
+		}
+		if key := named(*info.HookTemplate, namespace); s.Hooks[key] == nil {
+			out = append(out, missing(at.Index(i).Child("hookTemplate"), "HookTemplate", key))
+		}
+	}
+	return out
 }

@@ -80,10 +80,24 @@ func partPath(session *field.Path, p invoker.Part, i int) *field.Path {
 	return session.Child("targets").Index(i)
 }
 
-// targets checks the list of a BackupBatch: the one target of a BackupConfiguration may be left out.
+// elsewhere refuses a target that is in another namespace.
+func elsewhere(at *field.Path, of *invoker.Invoker, t invoker.Target) field.ErrorList {
+	ref := t.Normal(of.Namespace)
+	if ref == nil || ref.Kind == "" || ref.Namespace == of.Namespace {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(at.Child("namespace"), ref.Namespace, fmt.Sprintf(
+		"%s %s is in namespace %s, and its volumes can't be mounted from %s; make the %s there", ref.Kind, ref.Name, ref.Namespace, of.Namespace, of.Kind))}
+}
+
+// targets checks the target of a BackupConfiguration, which may be left out, or the list of a BackupBatch.
 func targets(of *invoker.Invoker) field.ErrorList {
 	if of.Kind != corev1alpha1.KindBackupBatch {
-		return nil
+		var list field.ErrorList
+		for _, t := range of.Targets {
+			list = append(list, elsewhere(field.NewPath("spec", "target"), of, t)...)
+		}
+		return list
 	}
 	at := field.NewPath("spec", "targets")
 	if len(of.Targets) == 0 {
@@ -103,6 +117,7 @@ func targets(of *invoker.Invoker) field.ErrorList {
 		if t.Ref == nil || t.Ref.Kind == "" || t.Ref.Name == "" {
 			list = append(list, field.Required(here.Child("appRef"), "a target needs a kind and a name"))
 		}
+		list = append(list, elsewhere(here.Child("appRef"), of, t)...)
 	}
 	return list
 }

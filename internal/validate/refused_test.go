@@ -21,9 +21,7 @@ func TestAVerifierIsRefusedNotIgnored(t *testing.T) {
 }
 
 func TestManifestsAreNotRestored(t *testing.T) {
-	rs := &corev1alpha1.RestoreSession{Spec: corev1alpha1.RestoreSessionSpec{
-		DataSource: &corev1alpha1.RestoreDataSource{Snapshot: "s"}, ManifestOptions: &corev1alpha1.ManifestRestoreOptions{},
-	}}
+	rs := restore(func(s *corev1alpha1.RestoreSessionSpec) { s.ManifestOptions = &corev1alpha1.ManifestRestoreOptions{} })
 	expect(t, "options for manifests", validate.RestoreSession(rs),
 		"spec.manifestOptions: Forbidden: restoring manifests is not supported by this version")
 }

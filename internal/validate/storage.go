@@ -6,7 +6,6 @@ package validate
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -14,7 +13,6 @@ import (
 
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/backend"
-	"kubestash.com/kubestash/internal/domain/repository"
 	"kubestash.com/kubestash/internal/engine"
 )
 
@@ -66,23 +64,39 @@ func hasSection(spec storagev1alpha1.Backend) bool {
 
 // BackupStorageAmong checks a BackupStorage against the others of the cluster; obj itself may be among them.
 func BackupStorageAmong(obj *storagev1alpha1.BackupStorage, others []storagev1alpha1.BackupStorage, find Find) field.ErrorList {
+	return append(SecondDefaultStorage(obj, others), SamePlace(obj, others, find)...)
+}
+
+// SecondDefaultStorage refuses a second default in a namespace.
+func SecondDefaultStorage(obj *storagev1alpha1.BackupStorage, others []storagev1alpha1.BackupStorage) field.ErrorList {
 	var list field.ErrorList
-	place := location(obj.Spec.Storage, find)
 	for i := range others {
-		o := &others[i]
-		if o.Namespace == obj.Namespace && o.Name == obj.Name || !o.DeletionTimestamp.IsZero() {
-			continue
-		}
-		if obj.Spec.Default && o.Spec.Default && o.Namespace == obj.Namespace {
+		if o := &others[i]; obj.Spec.Default && o.Spec.Default && o.Namespace == obj.Namespace && isRival(obj, o) {
 			list = append(list, field.Invalid(field.NewPath("spec", "default"), true,
 				fmt.Sprintf("BackupStorage %s is the default of this namespace already", o.Name)))
 		}
-		if place != "" && location(o.Spec.Storage, find) == place {
+	}
+	return list
+}
+
+// SamePlace refuses a storage where another one is: whoever cleans up one of them would remove the other's data.
+func SamePlace(obj *storagev1alpha1.BackupStorage, others []storagev1alpha1.BackupStorage, find Find) field.ErrorList {
+	place := location(obj.Spec.Storage, find)
+	if place == "" {
+		return nil
+	}
+	var list field.ErrorList
+	for i := range others {
+		if o := &others[i]; isRival(obj, o) && location(o.Spec.Storage, find) == place {
 			list = append(list, field.Invalid(field.NewPath("spec", "storage"), field.OmitValueType{},
 				fmt.Sprintf("BackupStorage %s/%s keeps its backups at the same place", o.Namespace, o.Name)))
 		}
 	}
 	return list
+}
+
+func isRival(obj, o *storagev1alpha1.BackupStorage) bool {
+	return (o.Namespace != obj.Namespace || o.Name != obj.Name) && o.DeletionTimestamp.IsZero()
 }
 
 // location is empty for what can't be compared: a volume of the same name is another one on another node or in
@@ -96,15 +110,6 @@ func location(spec storagev1alpha1.Backend, find Find) string {
 		return ""
 	}
 	return spec.Provider + "\x00" + b.Location(spec)
-}
-
-// BackupStorageUpdate checks a change.
-func BackupStorageUpdate(old, obj *storagev1alpha1.BackupStorage) field.ErrorList {
-	if len(old.Status.Repositories) == 0 || reflect.DeepEqual(old.Spec.Storage, obj.Spec.Storage) {
-		return nil
-	}
-	return field.ErrorList{field.Forbidden(field.NewPath("spec", "storage"),
-		fmt.Sprintf("it can't change while %d Repositories are kept there; make a new BackupStorage instead", len(old.Status.Repositories)))}
 }
 
 // Repository checks a Repository alone.
@@ -126,14 +131,4 @@ func directory(at *field.Path, dir string) field.ErrorList {
 		return field.ErrorList{field.Invalid(at, dir, "it must not contain \"..\"")}
 	}
 	return nil
-}
-
-// RepositoryUpdate checks a change. Another way to write the same path is no change of place, but is refused by
-// the schema all the same.
-func RepositoryUpdate(old, obj *storagev1alpha1.Repository) field.ErrorList {
-	if repository.CleanPath(old.Spec.Path) == repository.CleanPath(obj.Spec.Path) {
-		return nil
-	}
-	return field.ErrorList{field.Invalid(field.NewPath("spec", "path"), obj.Spec.Path,
-		"it can't change: it is where the backups of this Repository lie; make a new Repository instead")}
 }

@@ -56,12 +56,40 @@ func InvokerAmong(of *invoker.Invoker, around Surroundings) field.ErrorList {
 		}
 	}
 	for i, s := range of.Sessions {
+		if s.Hooks == nil {
+			continue
+		}
 		list = append(list, backupHooks(field.NewPath("spec", "sessions").Index(i).Child("hooks"), of.Namespace, s.Hooks, around)...)
 	}
 	each(of, func(at *field.Path, p invoker.Part, r corev1alpha1.RepositoryInfo) {
 		list = append(list, taken(at, of, p, r, around.Repositories)...)
 	})
 	return list
+}
+
+// Missing are the named objects that don't exist. That is no mistake, as they may come.
+func Missing(of *invoker.Invoker, around Surroundings) []string {
+	var out []string
+	for i, b := range of.Backends {
+		at := field.NewPath("spec", "backends").Index(i)
+		if b.StorageRef != nil && b.StorageRef.Name != "" && around.Storages[named(*b.StorageRef, of.Namespace)] == nil {
+			out = append(out, missing(at.Child("storageRef"), "BackupStorage", named(*b.StorageRef, of.Namespace)))
+		}
+		if b.RetentionPolicy != nil && b.RetentionPolicy.Name != "" && around.Policies[named(*b.RetentionPolicy, of.Namespace)] == nil {
+			out = append(out, missing(at.Child("retentionPolicy"), "RetentionPolicy", named(*b.RetentionPolicy, of.Namespace)))
+		}
+	}
+	for i, s := range of.Sessions {
+		if at := field.NewPath("spec", "sessions").Index(i).Child("hooks"); s.Hooks != nil {
+			out = append(out, around.missingHooks(at.Child("preBackup"), of.Namespace, s.Hooks.PreBackup)...)
+			out = append(out, around.missingHooks(at.Child("postBackup"), of.Namespace, s.Hooks.PostBackup)...)
+		}
+	}
+	return out
+}
+
+func missing(at *field.Path, what string, key types.NamespacedName) string {
+	return fmt.Sprintf("%s: %s %s does not exist yet", at, what, key)
 }
 
 // taken finds a Repository that has the wanted name or the wanted directory and is somebody else's.

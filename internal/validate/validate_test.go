@@ -103,21 +103,6 @@ func TestBackupStorageAmong(t *testing.T) {
 	}
 }
 
-func TestUpdates(t *testing.T) {
-	used := storage("s", func(s *storagev1alpha1.BackupStorage) {
-		s.Status.Repositories = []storagev1alpha1.RepositoryInfo{{Name: "r"}}
-	})
-	moved := storage("s", func(s *storagev1alpha1.BackupStorage) { s.Spec.Storage.S3.Bucket = "other" })
-	expect(t, "a used storage can't move", validate.BackupStorageUpdate(used, moved), "spec.storage: Forbidden: it can't change while 1 Repositories")
-	expect(t, "an unused one can", validate.BackupStorageUpdate(storage("s"), moved))
-	expect(t, "a used one can change otherwise", validate.BackupStorageUpdate(used, storage("s", func(s *storagev1alpha1.BackupStorage) { s.Spec.Default = true })))
-	at := func(path string) *storagev1alpha1.Repository {
-		return &storagev1alpha1.Repository{Spec: storagev1alpha1.RepositorySpec{Path: path}}
-	}
-	expect(t, "a Repository stays where it is", validate.RepositoryUpdate(at("a"), at("b")), "spec.path: Invalid value")
-	expect(t, "the same place is no move", validate.RepositoryUpdate(at("/a/"), at("a")))
-}
-
 func TestRepository(t *testing.T) {
 	good := storagev1alpha1.RepositorySpec{StorageRef: metav1alpha1.ObjectReference{Name: "s"}, Path: "/a"}
 	expect(t, "a good one", validate.Repository(&storagev1alpha1.Repository{Spec: good}))
@@ -176,8 +161,10 @@ func TestBackupConfiguration(t *testing.T) {
 		change func(*spec)
 		want   []string
 	}{
-		"a good one":                          {func(*spec) {}, nil},
-		"no target is a cluster's backup":     {func(s *spec) { s.Target = nil }, nil},
+		"a good one":                      {func(*spec) {}, nil},
+		"no target is a cluster's backup": {func(s *spec) { s.Target = nil }, nil},
+		"a target of another namespace": {func(s *spec) { s.Target.Namespace = "far" },
+			[]string{`spec.target.namespace: Invalid value: "far": Deployment web is in namespace far, and its volumes can't be mounted from demo; make the BackupConfiguration there`}},
 		"no backend":                          {func(s *spec) { s.Backends = nil }, []string{"spec.backends: Required", "spec.sessions[0].repositories[0].backend: Not found"}},
 		"a backend without references":        {func(s *spec) { s.Backends[0].StorageRef, s.Backends[0].RetentionPolicy = nil, nil }, []string{"spec.backends[0].storageRef: Required", "spec.backends[0].retentionPolicy: Required"}},
 		"two backends of one name":            {func(s *spec) { s.Backends = append(s.Backends, s.Backends[0]) }, []string{"spec.backends[1].name: Duplicate"}},
@@ -311,6 +298,52 @@ func TestRestoreSession(t *testing.T) {
 		"a point in time without it": {&source{PITR: &corev1alpha1.PITR{}}, []string{"spec.dataSource.pitr.targetTime: Required", "spec.dataSource.repository: Required"}},
 		"a Secret without a name":    {&source{Snapshot: "s-1", EncryptionSecret: &metav1alpha1.ObjectReference{}}, []string{"spec.dataSource.encryptionSecret.name: Required"}},
 	} {
-		expect(t, sentence, validate.RestoreSession(&corev1alpha1.RestoreSession{Spec: corev1alpha1.RestoreSessionSpec{DataSource: row.source}}), row.want...)
+		expect(t, sentence, validate.RestoreSession(restore(func(s *corev1alpha1.RestoreSessionSpec) { s.DataSource = row.source })), row.want...)
+	}
+}
+
+// restore is a RestoreSession that nothing is wrong with, but what a test changes.
+func restore(change func(*corev1alpha1.RestoreSessionSpec)) *corev1alpha1.RestoreSession {
+	obj := &corev1alpha1.RestoreSession{ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: "undo"}, Spec: corev1alpha1.RestoreSessionSpec{
+		Target:     &metav1alpha1.TypedObjectReference{APIGroup: "apps", Kind: "Deployment", Name: "web"},
+		DataSource: &corev1alpha1.RestoreDataSource{Snapshot: "s-1"},
+		Addon:      &corev1alpha1.AddonInfo{Name: "workload-addon", Tasks: []corev1alpha1.TaskReference{{Name: "logical-backup-restore"}}},
+	}}
+	change(&obj.Spec)
+	return obj
+}
+
+func TestWhatRestoresAndInto(t *testing.T) {
+	type spec = corev1alpha1.RestoreSessionSpec
+	claims := &corev1alpha1.TargetVolumeInfo{VolumeClaimTemplates: make([]metav1alpha1.PersistentVolumeClaim, 1)}
+	for sentence, row := range map[string]struct {
+		change func(*spec)
+		want   []string
+	}{
+		"a good one":                {func(*spec) {}, nil},
+		"no addon":                  {func(s *spec) { s.Addon = nil }, []string{"spec.addon.name: Required"}},
+		"no task":                   {func(s *spec) { s.Addon.Tasks = nil }, []string{"spec.addon.tasks: Invalid value: 0: exactly one"}},
+		"no target":                 {func(s *spec) { s.Target = nil }, []string{"spec.target: Required"}},
+		"claims take its place":     {func(s *spec) { s.Target, s.Addon.Tasks[0].TargetVolumes = nil, claims }, nil},
+		"a hook without a template": {func(s *spec) { s.Hooks = &corev1alpha1.RestoreHooks{PreRestore: make([]corev1alpha1.HookInfo, 1)} }, nil},
+	} {
+		expect(t, sentence, validate.RestoreSession(restore(row.change)), row.want...)
+	}
+}
+
+func TestRestoreSessionAmong(t *testing.T) {
+	with := func(namespace string) *corev1alpha1.RestoreSession {
+		return restore(func(s *corev1alpha1.RestoreSessionSpec) {
+			s.Hooks = &corev1alpha1.RestoreHooks{PostRestore: []corev1alpha1.HookInfo{{Name: "h", HookTemplate: &metav1alpha1.ObjectReference{Namespace: namespace, Name: "notify"}}}}
+		})
+	}
+	around := validate.Surroundings{Hooks: map[types.NamespacedName]*corev1alpha1.HookTemplate{
+		{Namespace: "demo", Name: "notify"}: {}, {Namespace: "far", Name: "notify"}: {},
+	}}
+	expect(t, "its own namespace's hook", validate.RestoreSessionAmong(with(""), around))
+	expect(t, "another's", validate.RestoreSessionAmong(with("far"), around), "spec.hooks.postRestore[0].hookTemplate: Forbidden: HookTemplate far/notify")
+	expect(t, "one that isn't there", validate.RestoreSessionAmong(with("nowhere"), around))
+	if got := validate.MissingOfRestoreSession(with("nowhere"), around); len(got) != 1 || got[0] != "spec.hooks.postRestore[0].hookTemplate: HookTemplate nowhere/notify does not exist yet" {
+		t.Errorf("missing is %q", got)
 	}
 }

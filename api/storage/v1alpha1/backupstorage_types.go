@@ -213,6 +213,9 @@ const (
 	// ConditionBackendSynced says whether the Repositories and Snapshots that were found in the backend are in the cluster. It is absent
 	// when there was nothing to make. Reasons: BackendSyncSucceeded, BackendSyncInProgress, BackendSyncIncomplete.
 	ConditionBackendSynced = "BackendSynced"
+	// ConditionDefault is there, and False, when a storage that says default isn't the one: another one of its namespace was first.
+	// The storage works all the same. Reasons: AnotherDefault.
+	ConditionDefault = "Default"
 
 	ReasonBackendInitializationSucceeded = "BackendInitializationSucceeded"
 	ReasonBackendInitializationFailed    = "BackendInitializationFailed"
@@ -221,4 +224,5 @@ const (
 	ReasonBackendSyncSucceeded           = "BackendSyncSucceeded"
 	ReasonBackendSyncInProgress          = "BackendSyncInProgress"
 	ReasonBackendSyncIncomplete          = "BackendSyncIncomplete"
+	ReasonAnotherDefault                 = "AnotherDefault"
 )

@@ -31,6 +31,8 @@ import (
 // Targets, as metadata only: Register.
 // +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets;daemonsets,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch
+// Storages that a blueprint names, and their usage policies: gather.go.
+// +kubebuilder:rbac:groups=storage.kubestash.com,resources=backupstorages,verbs=get;list;watch
 // Labels that usage policies select by: gather.go.
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
 // Telling owners of targets: events.go.

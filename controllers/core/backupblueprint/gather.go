@@ -17,6 +17,8 @@ import (
 	"kubestash.com/kubestash/internal/domain/blueprint"
 	"kubestash.com/kubestash/internal/domain/usage"
 	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/kube/around"
+	"kubestash.com/kubestash/internal/validate"
 )
 
 // gather reads the target, the blueprint that it names, and the BackupConfigurations that are there. The first
@@ -45,6 +47,11 @@ func (r *Reconciler) gather(ctx context.Context, req Request) (*metav1.PartialOb
 	if err := r.allowed(ctx, &facts); err != nil {
 		return target, facts, err
 	}
+	beside, err := around.Reader{Client: r.Client, Index: r.Client, Live: r.Live}.BackupBlueprint(ctx, found)
+	if err != nil {
+		return target, facts, err
+	}
+	facts.Refused = validate.Messages(append(validate.BackupBlueprint(found), validate.BackupBlueprintAmong(found, beside)...))
 	return target, facts, r.occupied(ctx, &facts)
 }
 

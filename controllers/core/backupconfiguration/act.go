@@ -116,7 +116,7 @@ func (r *worker) startFirst(ctx context.Context, of *invoker.Invoker, intent con
 // finalize takes along the Repositories that go with an invoker. CronJobs and BackupSessions have it
 // as their owner and go by themselves.
 func (r *worker) finalize(ctx context.Context, of *invoker.Invoker) error {
-	own, err := r.ownRepositories(ctx, of)
+	own, err := r.around().Repositories(ctx, of)
 	if err != nil {
 		return err
 	}

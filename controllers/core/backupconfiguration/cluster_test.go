@@ -181,7 +181,7 @@ func addonObjects() []client.Object {
 func everything(more ...client.Object) []client.Object {
 	objects := append(addonObjects(), storage(),
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "demo"}},
-		&storagev1alpha1.RetentionPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: "keep"}},
+		&storagev1alpha1.RetentionPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: "keep"}, Spec: storagev1alpha1.RetentionPolicySpec{MaxRetentionPeriod: "30d"}},
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "demo", Name: "encrypt"}, Data: map[string][]byte{"RESTIC_PASSWORD": []byte("canary-7f3a")}},
 		object.Deployment("demo", "app", "data"),
 	)

@@ -7,11 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
@@ -21,13 +21,15 @@ import (
 	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/usage"
 	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/kube/around"
 	"kubestash.com/kubestash/internal/validate"
 )
 
 // gather reads all that the decision rests on. What isn't there is a fact.
 func (r *worker) gather(ctx context.Context, of *invoker.Invoker) (configuration.Facts, error) {
 	facts := configuration.Facts{Now: metav1.NewTime(r.Clock.Now()), Invoker: of}
-	if err := r.defaults(ctx, of); err != nil {
+	// Where no webhook has filled them in.
+	if err := r.around().Default(ctx, of); err != nil {
 		return facts, err
 	}
 	targets, err := r.targets(ctx, of, &facts)
@@ -47,27 +49,9 @@ func (r *worker) gather(ctx context.Context, of *invoker.Invoker) (configuration
 	return facts, nil
 }
 
-// defaults fills in what the webhook would have, where there is no webhook.
-func (r *worker) defaults(ctx context.Context, of *invoker.Invoker) error {
-	if !configuration.NeedsDefaults(of) {
-		return nil
-	}
-	var storages storagev1alpha1.BackupStorageList
-	if err := r.Client.List(ctx, &storages); err != nil {
-		return fmt.Errorf("listing BackupStorages: %w", err)
-	}
-	var policies storagev1alpha1.RetentionPolicyList
-	if err := r.Client.List(ctx, &policies); err != nil {
-		return fmt.Errorf("listing RetentionPolicies: %w", err)
-	}
-	labels, err := kube.NamespaceLabels(ctx, r.Live, of.Namespace)
-	if err != nil {
-		return err
-	}
-	configuration.Default(of, configuration.Surroundings{
-		NamespaceLabels: labels, Storages: storages.Items, Policies: policies.Items,
-	})
-	return nil
+// around reads what validation and defaults ask for.
+func (r *worker) around() around.Reader {
+	return around.Reader{Client: r.Client, Index: r.Client, Live: r.Live}
 }
 
 // targets reads those that exist, by the names that the invoker gives them.
@@ -96,19 +80,15 @@ func (r *worker) targets(ctx context.Context, of *invoker.Invoker, facts *config
 
 // surroundings reads what backends and repositories refer to, and what validation says of it.
 func (r *worker) surroundings(ctx context.Context, of *invoker.Invoker, facts *configuration.Facts) error {
-	around := validate.Surroundings{
-		Storages: map[types.NamespacedName]*storagev1alpha1.BackupStorage{},
-		Policies: map[types.NamespacedName]*storagev1alpha1.RetentionPolicy{},
-		Hooks:    map[types.NamespacedName]*corev1alpha1.HookTemplate{},
-	}
-	if err := r.hooks(ctx, of, &around); err != nil {
+	around, err := r.around().Invoker(ctx, of)
+	if err != nil {
 		return err
 	}
-	if err := r.storages(ctx, of, &around); err != nil {
-		return err
-	}
-	if err := r.repositories(ctx, of, facts, &around); err != nil {
-		return err
+	facts.Repositories = map[string]storagev1alpha1.Repository{}
+	for _, repository := range around.Repositories {
+		if repository.Namespace == of.Namespace && isNamed(of, repository.Name) {
+			facts.Repositories[repository.Name] = repository
+		}
 	}
 	facts.Storages, facts.Policies = map[metav1alpha1.ObjectReference]configuration.Storage{}, map[metav1alpha1.ObjectReference]configuration.Policy{}
 	for at, storage := range around.Storages {
@@ -123,6 +103,7 @@ func (r *worker) surroundings(ctx context.Context, of *invoker.Invoker, facts *c
 		if allowed, reason := usage.Allowed(policy.Spec.UsagePolicy, at.Namespace, of.Namespace, around.NamespaceLabels); !allowed {
 			state.Denied = reason
 		}
+		state.Problems = validate.Messages(validate.RetentionPolicy(policy))
 		facts.Policies[metav1alpha1.ObjectReference{Namespace: at.Namespace, Name: at.Name}] = state
 	}
 	mistakes := validate.Invoker(of)
@@ -131,84 +112,8 @@ func (r *worker) surroundings(ctx context.Context, of *invoker.Invoker, facts *c
 	return nil
 }
 
-func (r *worker) storages(ctx context.Context, of *invoker.Invoker, around *validate.Surroundings) error {
-	needsLabels := false
-	for _, t := range around.Hooks {
-		needsLabels = needsLabels || usage.NeedsLabels(t.Spec.UsagePolicy)
-	}
-	for _, backend := range of.Backends {
-		if backend.StorageRef != nil {
-			ref := configuration.Normalise(*backend.StorageRef, of.Namespace)
-			storage, found, err := kube.Get[storagev1alpha1.BackupStorage](ctx, r.Client, ref.Namespace, ref.Name)
-			if err != nil {
-				return err
-			}
-			if found {
-				around.Storages[client.ObjectKeyFromObject(storage)] = storage
-				needsLabels = needsLabels || usage.NeedsLabels(storage.Spec.UsagePolicy)
-			}
-		}
-		if backend.RetentionPolicy != nil {
-			ref := configuration.Normalise(*backend.RetentionPolicy, of.Namespace)
-			policy, found, err := kube.Get[storagev1alpha1.RetentionPolicy](ctx, r.Client, ref.Namespace, ref.Name)
-			if err != nil {
-				return err
-			}
-			if found {
-				around.Policies[client.ObjectKeyFromObject(policy)] = policy
-				needsLabels = needsLabels || usage.NeedsLabels(policy.Spec.UsagePolicy)
-			}
-		}
-	}
-	if !needsLabels {
-		return nil
-	}
-	labels, err := kube.NamespaceLabels(ctx, r.Live, of.Namespace)
-	around.NamespaceLabels = labels
-	return err
-}
-
-// repositories reads our own by name and those of others by location, never all that there are.
-func (r *worker) repositories(
-	ctx context.Context, of *invoker.Invoker, facts *configuration.Facts, around *validate.Surroundings,
-) error {
-	own, err := r.ownRepositories(ctx, of)
-	if err != nil {
-		return err
-	}
-	facts.Repositories = own
-	for _, repository := range own {
-		around.Repositories = append(around.Repositories, repository)
-	}
-	for _, location := range configuration.Locations(of) {
-		var list storagev1alpha1.RepositoryList
-		if err := repositoriesByLocation.List(ctx, r.Client, &list, location); err != nil {
-			return fmt.Errorf("listing Repositories at %s: %w", location, err)
-		}
-		for _, repository := range list.Items {
-			if _, known := own[repository.Name]; !known || repository.Namespace != of.Namespace {
-				around.Repositories = append(around.Repositories, repository)
-			}
-		}
-	}
-	return nil
-}
-
-func (r *worker) ownRepositories(ctx context.Context, of *invoker.Invoker) (map[string]storagev1alpha1.Repository, error) {
-	own := map[string]storagev1alpha1.Repository{}
-	for _, entry := range configuration.Entries(of) {
-		if entry.Info.Name == "" {
-			continue
-		}
-		repository, found, err := kube.Get[storagev1alpha1.Repository](ctx, r.Client, of.Namespace, entry.Info.Name)
-		if err != nil {
-			return nil, err
-		}
-		if found {
-			own[repository.Name] = *repository
-		}
-	}
-	return own, nil
+func isNamed(of *invoker.Invoker, repository string) bool {
+	return slices.ContainsFunc(configuration.Entries(of), func(e configuration.Entry) bool { return e.Info.Name == repository })
 }
 
 func (r *worker) rivals(ctx context.Context, of *invoker.Invoker, facts *configuration.Facts) error {

@@ -29,15 +29,15 @@ import (
 	"kubestash.com/kubestash/internal/domain/configuration"
 	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/kube/around"
 )
 
 // Indexes of the cache.
 var (
 	// byReference finds BackupConfigurations by what they refer to: "kind/namespace/name".
 	byReference = kube.Index{Field: "reference", Keys: references}
-	// byLocation finds BackupConfigurations, and repositoriesByLocation finds Repositories, by where their data lies.
-	byLocation             = kube.Index{Field: "location", Keys: locations}
-	repositoriesByLocation = kube.Index{Field: "location", Keys: locationOf}
+	// byLocation finds BackupConfigurations by where their data lies.
+	byLocation = kube.Index{Field: "location", Keys: locations}
 )
 
 // targetKinds are the kinds of targets that are watched.
@@ -54,21 +54,13 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 		byReference.Add(ctx, indexer, &corev1alpha1.BackupBatch{}),
 		byLocation.Add(ctx, indexer, &corev1alpha1.BackupConfiguration{}),
 		byLocation.Add(ctx, indexer, &corev1alpha1.BackupBatch{}),
-		repositoriesByLocation.Add(ctx, indexer, &storagev1alpha1.Repository{}),
+		around.ByLocation.Add(ctx, indexer, &storagev1alpha1.Repository{}),
 	)
 }
 
 func key(kind, namespace, name string) string { return kind + "/" + namespace + "/" + name }
 
 func locations(o client.Object) []string { return configuration.Locations(invoker.Of(o)) }
-
-func locationOf(o client.Object) []string {
-	r, ok := o.(*storagev1alpha1.Repository)
-	if !ok {
-		return nil
-	}
-	return []string{configuration.LocationOf(r).String()}
-}
 
 // references are the objects whose changes matter to an invoker. One that leaves its storage or its policy to the
 // default is under the empty name.

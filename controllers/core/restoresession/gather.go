@@ -44,7 +44,7 @@ func (r *Reconciler) gather(ctx context.Context, s *corev1alpha1.RestoreSession)
 	if restore.Started(s.Status) {
 		return g, r.gatherJobs(ctx, g)
 	}
-	if g.facts.Invalid = invalid(s); len(g.facts.Invalid) > 0 {
+	if g.facts.Invalid = validate.Messages(validate.RestoreSession(s)); len(g.facts.Invalid) > 0 {
 		return g, nil
 	}
 	for _, gather := range []func(context.Context, *gathered) error{
@@ -58,28 +58,6 @@ func (r *Reconciler) gather(ctx context.Context, s *corev1alpha1.RestoreSession)
 		}
 	}
 	return g, nil
-}
-
-// invalid refuses what can't be carried out, in words.
-func invalid(s *corev1alpha1.RestoreSession) []string {
-	if list := validate.RestoreSession(s); len(list) > 0 {
-		return validate.Messages(list)
-	}
-	var out []string
-	switch {
-	case s.Spec.Addon == nil || s.Spec.Addon.Name == "":
-		out = append(out, "spec.addon.name is missing; workload-addon restores workloads, pvc-addon PersistentVolumeClaims.")
-	case len(s.Spec.Addon.Tasks) != 1:
-		out = append(out, fmt.Sprintf("spec.addon has %d tasks; exactly one is supported.", len(s.Spec.Addon.Tasks)))
-	case s.Spec.Target == nil && !makesClaims(s.Spec.Addon.Tasks[0]):
-		out = append(out, "spec.target is missing; name the workload or PersistentVolumeClaim to restore into, "+
-			"or the claims to make, in spec.addon.tasks[].targetVolumes.volumeClaimTemplates.")
-	}
-	return out
-}
-
-func makesClaims(t corev1alpha1.TaskReference) bool {
-	return t.TargetVolumes != nil && len(t.TargetVolumes.VolumeClaimTemplates) > 0
 }
 
 func (r *Reconciler) gatherTarget(ctx context.Context, g *gathered) error {

@@ -92,14 +92,16 @@ func New(deps Deps) *Reconciler {
 
 // Register adds the controller to the manager. The indexes of internal/kube/store must be registered.
 func Register(mgr ctrl.Manager, deps Deps) error {
+	r := New(deps)
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("backupstorage").
 		For(&storagev1alpha1.BackupStorage{}, builder.WithPredicates(
 			predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Owns(&batchv1.Job{}).
 		Watches(&storagev1alpha1.Repository{}, byRepository(), builder.WithPredicates(relevant())).
+		Watches(&storagev1alpha1.BackupStorage{}, r.yielding(), builder.WithPredicates(changesOrGoes)).
 		WithOptions(kube.Workers[ctrl.Request](workers)).
-		Complete(New(deps))
+		Complete(r)
 }
 
 // Reconcile runs one pass.

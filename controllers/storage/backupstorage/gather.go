@@ -47,6 +47,9 @@ func (r *Reconciler) gather(ctx context.Context, s *storagev1alpha1.BackupStorag
 		Problems:   validate.Messages(validate.BackupStorage(s, r.Backends)),
 		Last:       r.looks.recall(s.UID),
 	}
+	if err := r.rivals(ctx, s, &facts); err != nil {
+		return facts, err
+	}
 	repositories, err := store.Repositories(ctx, r.Client, client.ObjectKeyFromObject(s))
 	if err != nil {
 		return facts, err

@@ -55,6 +55,10 @@ func Decide(f Facts) Verdict {
 		return Verdict{Waits: true, Problem: &Problem{EventBlueprintNotAllowed, fmt.Sprintf(
 			"BackupBlueprint %s is not allowed: %s.%s", reference, f.Denied, kept(f))}}
 	}
+	if len(f.Refused) > 0 {
+		return Verdict{Waits: true, Problem: &Problem{EventBlueprintInvalid, fmt.Sprintf(
+			"BackupBlueprint %s is not valid: %s.%s", reference, strings.Join(f.Refused, "; "), kept(f))}}
+	}
 	configuration, problem := resolve(f, reference)
 	if problem != nil {
 		problem.Message += kept(f)

@@ -18,6 +18,8 @@ type Facts struct {
 	Blueprint *corev1alpha1.BackupBlueprint
 	// Denied says why the target's namespace may not use the blueprint; empty when it may.
 	Denied string
+	// Refused are what validation refuses of the blueprint.
+	Refused []string
 	// Made are the BackupConfigurations that were made for this target.
 	Made []Made
 	// Occupied are the BackupConfigurations that exist under Candidates, whoever made them. The value is the

@@ -6,6 +6,7 @@ package configuration
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/utils/ptr"
 
@@ -58,6 +59,8 @@ func (d *decision) policy(ref metav1alpha1.ObjectReference) (*corev1alpha1.Reten
 		state.Reason = unavailable(storagev1alpha1.KindRetentionPolicy, ref, "spec.backends[].retentionPolicy")
 	case known.Denied != "":
 		state.Reason = fmt.Sprintf("RetentionPolicy %s/%s is not allowed: %s.", ref.Namespace, ref.Name, known.Denied)
+	case len(known.Problems) > 0:
+		state.Reason = fmt.Sprintf("RetentionPolicy %s/%s can't be used: %s.", ref.Namespace, ref.Name, strings.Join(known.Problems, "; "))
 	}
 	state.Found = ptr.To(state.Reason == "")
 	d.missing(state.Reason)

@@ -68,9 +68,6 @@ func TestDecideForABatch(t *testing.T) {
 		"a target that is missing is named with the place where it is written": {
 			func(b *batch) { b.Targets["db"] = configuration.Target{} }, append([]string{"phase NotReady"}, both...),
 			corev1alpha1.ReasonBackupBatchNotReady, []string{"Target StatefulSet demo/db does not exist: create it, or correct spec.targets[db].appRef."}},
-		"a target in another namespace is refused": {
-			func(b *batch) { b.Batch.Spec.Targets[1].AppRef.Namespace = "other" }, []string{"phase Invalid"},
-			corev1alpha1.ReasonBackupBatchInvalid, []string{"spec.targets[db].appRef.namespace: StatefulSet db is in namespace other", "make the BackupBatch there"}},
 		"a problem with one target's addon holds its session back": {
 			func(b *batch) {
 				b.AddonProblems = map[string][]string{"daily": {"Target db: Addon mysql-addon does not exist: install it."}}

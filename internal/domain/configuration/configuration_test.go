@@ -140,9 +140,6 @@ func TestDecide(t *testing.T) {
 				f.Targets[""] = configuration.Target{Problem: "spec.target: kind Foo is not supported."}
 			},
 			want: []string{"phase NotReady", wantRepository, wantCronJob}, ready: []string{"Foo is not supported"}},
-		"a target in another namespace": {
-			change: func(f *world) { f.Configuration.Spec.Target.Namespace = "other" },
-			want:   []string{"phase Invalid"}, ready: []string{"spec.target.namespace", "other"}},
 		"a storage that is missing": {
 			change: func(f *world) { f.Storages = nil },
 			want:   []string{"phase NotReady", wantCronJob},

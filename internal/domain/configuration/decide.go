@@ -84,12 +84,6 @@ func (d *decision) targetMissing(target invoker.Target) string {
 // problems are what makes the spec Invalid: what validation refuses, and who else was first at a location.
 func (d *decision) problems() []string {
 	problems := slices.Clone(d.facts.Problems)
-	for _, target := range d.of.Targets {
-		if ref := target.Normal(d.of.Namespace); ref != nil && ref.Namespace != d.of.Namespace && ref.Kind != "" {
-			problems = append(problems, fmt.Sprintf("%s.namespace: %s %s is in namespace %s, and its volumes can't be mounted "+
-				"from %s; make the %s there", target.At, ref.Kind, ref.Name, ref.Namespace, d.of.Namespace, d.of.Kind))
-		}
-	}
 	for _, entry := range Entries(d.of) {
 		for _, rival := range d.facts.Rivals {
 			if rival.Location == entry.Location && d.yields(rival, entry) {

@@ -4,6 +4,8 @@
 package configuration
 
 import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
@@ -55,7 +57,7 @@ func defaultStorage(namespace string, around Surroundings) *metav1alpha1.ObjectR
 	var candidates []candidate
 	for i := range around.Storages {
 		if s := &around.Storages[i]; s.Spec.Default && s.DeletionTimestamp.IsZero() {
-			candidates = append(candidates, candidate{s.Namespace, s.Name, s.Spec.UsagePolicy})
+			candidates = append(candidates, candidate{s.Namespace, s.Name, s.CreationTimestamp, s.Spec.UsagePolicy})
 		}
 	}
 	return pick(candidates, namespace, around.NamespaceLabels)
@@ -65,7 +67,7 @@ func defaultPolicy(namespace string, around Surroundings) *metav1alpha1.ObjectRe
 	var candidates []candidate
 	for i := range around.Policies {
 		if p := &around.Policies[i]; p.Spec.Default && p.DeletionTimestamp.IsZero() {
-			candidates = append(candidates, candidate{p.Namespace, p.Name, p.Spec.UsagePolicy})
+			candidates = append(candidates, candidate{p.Namespace, p.Name, p.CreationTimestamp, p.Spec.UsagePolicy})
 		}
 	}
 	return pick(candidates, namespace, around.NamespaceLabels)
@@ -73,11 +75,13 @@ func defaultPolicy(namespace string, around Surroundings) *metav1alpha1.ObjectRe
 
 type candidate struct {
 	namespace, name string
+	created         metav1.Time
 	policy          *metav1alpha1.UsagePolicy
 }
 
 // pick takes the nearest: one of the same namespace, then one that selects the namespace, then one for all. Of
-// several that are equally near the first by name counts, so that the answer doesn't change between calls.
+// several that are equally near the oldest counts, and of the same age the first by name: a second default that comes
+// while no webhook is there to refuse it changes nothing.
 func pick(candidates []candidate, namespace string, labels map[string]string) *metav1alpha1.ObjectReference {
 	best, bestRank := -1, 0
 	for i, c := range candidates {
@@ -103,6 +107,9 @@ func pick(candidates []candidate, namespace string, labels map[string]string) *m
 }
 
 func (c candidate) before(other candidate) bool {
+	if !c.created.Equal(&other.created) {
+		return c.created.Before(&other.created)
+	}
 	if c.namespace != other.namespace {
 		return c.namespace < other.namespace
 	}

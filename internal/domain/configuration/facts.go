@@ -64,6 +64,8 @@ type Policy struct {
 	Found bool
 	// Denied says why our namespace may not use it; empty when it may.
 	Denied string
+	// Problems are what validation refuses of it.
+	Problems []string
 }
 
 // Secret is what is known of an encryption Secret. Its content is not.

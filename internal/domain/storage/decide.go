@@ -68,8 +68,21 @@ func Decide(f Facts) Verdict {
 	default:
 		decideNetwork(f, &v)
 	}
+	v.tellDefault(f)
 	v.Status.Phase = Phase(v.Status.Conditions)
 	return v
+}
+
+// tellDefault says when another storage is the default. That is no reason to stop backups.
+func (v *Verdict) tellDefault(f Facts) {
+	if len(f.AnotherDefault) == 0 {
+		metav1alpha1.RemoveCondition(&v.Status.Conditions, storagev1alpha1.ConditionDefault)
+		return
+	}
+	metav1alpha1.SetCondition(&v.Status.Conditions, metav1alpha1.Condition{
+		Type: storagev1alpha1.ConditionDefault, Status: metav1.ConditionFalse, ObservedGeneration: f.Generation,
+		Reason: storagev1alpha1.ReasonAnotherDefault, Message: strings.Join(f.AnotherDefault, "; "),
+	}, f.Now)
 }
 
 func decideNetwork(f Facts, v *Verdict) {

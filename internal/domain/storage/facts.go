@@ -27,6 +27,8 @@ type Facts struct {
 	Status storagev1alpha1.BackupStorageStatus
 	// Problems say what is wrong with the spec, in words for the one who wrote it.
 	Problems []string
+	// AnotherDefault says which storage was the default of the namespace before this one asked to be; empty when none was.
+	AnotherDefault []string
 	// Created is when the BackupStorage was created.
 	Created metav1.Time
 	// Repositories are those that refer to the storage. One that is being deleted is there until it is gone: what is
