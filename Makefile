@@ -132,7 +132,7 @@ undeploy: ## Remove the operator, the CRDs and every object of them. Backups in 
 .PHONY: run
 run: kubernetes-$(WHERE) ## Run the operator from source against the cluster, until interrupted. Needs an earlier "make deploy".
 	$(KUBECTL) -n kubestash scale deployment/kubestash-operator --replicas 0
-	go run -ldflags "-X main.version=$(VERSION)" ./cmd/operator --development \
+	go run -ldflags "-X main.version=$(VERSION)" ./cmd/operator --development --webhook-port 0 \
 		--mover-image "$$($(KUBECTL) -n kubestash get deployment kubestash-operator \
 			-o jsonpath='{.spec.template.spec.containers[0].env[?(@.name=="RELATED_IMAGE_MOVER")].value}')"
 

@@ -55,6 +55,7 @@ type options struct {
 	shutdownTimeout time.Duration
 	development     bool
 	limits          queue.Limits
+	webhooks        webhookOptions
 }
 
 func main() {
@@ -98,6 +99,10 @@ func command() *cobra.Command {
 	f.IntVar(&o.limits.Node, "max-concurrent-backups-per-node", 0,
 		"how many BackupSessions run at once on a node, as far as it is known beforehand: on that of a volume in use, and on those of a "+
 			"DaemonSet. 0 means no limit")
+	f.IntVar(&o.webhooks.port, "webhook-port", 9443, "port that serves the admission webhooks; 0 serves none")
+	f.StringVar(&o.webhooks.certDir, "webhook-cert-dir", "",
+		"folder with the webhooks' tls.crt and tls.key, which somebody else renews, as OLM does. Without it the operator makes its own certificate, "+
+			"renews it, and tells the API server")
 	f.BoolVar(&o.development, "development", false, "log for people instead of as JSON")
 	return cmd
 }
@@ -121,7 +126,13 @@ func run(ctx context.Context, o options) error {
 		return fmt.Errorf("setting up the API server's client: %w", err)
 	}
 	awaitAPI(ctx, log, func() error { _, err := asker.ServerVersion(); return err }, apiPatience, apiInterval)
-	mgr, err := ctrl.NewManager(cfg, managerOptions(o, scheme))
+	server, keeper, err := o.webhooks.server(cfg, scheme)
+	if err != nil {
+		return err
+	}
+	managed := managerOptions(o, scheme)
+	managed.WebhookServer = server
+	mgr, err := ctrl.NewManager(cfg, managed)
 	if err != nil {
 		return fmt.Errorf("creating manager: %w", err)
 	}
@@ -134,6 +145,9 @@ func run(ctx context.Context, o options) error {
 	}
 	deps.Backends, deps.Addons, deps.Limits = all.Find, addons.Files, o.limits
 	if err := controllers.Setup(ctx, mgr, deps); err != nil {
+		return err
+	}
+	if err := addWebhooks(ctx, mgr, o.webhooks, keeper); err != nil {
 		return err
 	}
 	if err := errors.Join(mgr.AddHealthzCheck("healthz", healthz.Ping), mgr.AddReadyzCheck("readyz", healthz.Ping)); err != nil {

@@ -1,0 +1,61 @@
+// Copyright The KubeStash Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package webhook
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"kubestash.com/kubestash/internal/kube/around"
+	"kubestash.com/kubestash/internal/validate"
+)
+
+// patience is how long what an object refers to is looked up. It ends before the API server gives up (timeoutSeconds in the markers).
+const patience = 3 * time.Second
+
+// Deps are what the webhooks need; every field is required.
+type Deps struct {
+	// Around reads what objects refer to. What somebody wrote a moment ago must be seen, so it reads past the cache where it can.
+	Around around.Reader
+	// Backends finds a backend by its provider.
+	Backends validate.Find
+	// Self is the name under which the operator writes.
+	Self string
+}
+
+// Register adds every webhook to the manager's webhook server.
+func Register(mgr ctrl.Manager, d Deps) error {
+	k := kinds{Deps: d}
+	for name, register := range map[string]func(ctrl.Manager) error{
+		"BackupStorage": add(k.backupStorage(), k.trimStorage), "RetentionPolicy": add(k.retentionPolicy(), nil),
+		"BackupConfiguration": add(k.backupConfiguration(), k.fillIn), "BackupBatch": add(k.backupBatch(), nil),
+		"BackupBlueprint": add(k.backupBlueprint(), nil), "HookTemplate": add(k.hookTemplate(), nil), "RestoreSession": add(k.restoreSession(), nil),
+	} {
+		if err := register(mgr); err != nil {
+			return fmt.Errorf("adding the webhooks of a %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// add serves the rules of a kind, and its defaults if it has some, at the published paths.
+func add[T any, P object[T]](of rules[T, P], defaults func(ctx context.Context, before, obj P) error) func(ctrl.Manager) error {
+	return func(mgr ctrl.Manager) error {
+		b := ctrl.NewWebhookManagedBy(mgr, P(new(T))).WithValidator(&validator[T, P]{of})
+		if defaults != nil {
+			b = b.WithDefaulter(&defaulter[T, P]{rules: of, fill: defaults})
+		}
+		return b.Complete()
+	}
+}
+
+// isOwn is true of what the operator writes. It has its own ways to tell what is wrong, and a webhook must not stand in them.
+func isOwn(ctx context.Context, self string) bool {
+	request, err := admission.RequestFromContext(ctx)
+	return err == nil && request.UserInfo.Username == self
+}
