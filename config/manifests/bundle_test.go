@@ -47,6 +47,7 @@ type csv struct {
 				}
 			}
 		}
+		WebhookDefinitions        []webhookDefinition
 		CustomResourceDefinitions struct {
 			Owned []struct {
 				Kind, Name, Description            string

@@ -57,6 +57,10 @@ func finish(config, bundle string) error {
 	if err := addLease(filepath.Join(config, "rbac", "leader_election.yaml"), manifests); err != nil {
 		return err
 	}
+	// OLM makes a Service of its own for webhooks, which the one of config/webhook has served to describe.
+	if err := os.RemoveAll(filepath.Join(manifests, "kubestash-operator-webhook_v1_service.yaml")); err != nil {
+		return fmt.Errorf("removing the Service of the webhooks: %w", err)
+	}
 	return csv.write(filepath.Join(manifests, csvFile))
 }
 
