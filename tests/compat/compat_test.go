@@ -115,3 +115,20 @@ func sources(t *testing.T, root string) string {
 	}
 	return all.String()
 }
+
+func TestEveryRuleHasItsTest(t *testing.T) {
+	root, err := tool.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range compat.Rules {
+		content, err := os.ReadFile(filepath.Join(root, rule.Test.File))
+		if err != nil {
+			t.Errorf("%s, %s: %v", rule.Kind, rule.Text, err)
+			continue
+		}
+		if name := rule.Test.Name; name != "" && !strings.Contains(string(content), "func "+name+"(") && !strings.Contains(string(content), `"`+name+`"`) {
+			t.Errorf("%s, %s: %s has no %q", rule.Kind, rule.Text, rule.Test.File, name)
+		}
+	}
+}

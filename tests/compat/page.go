@@ -48,9 +48,24 @@ func Page() string {
 			fmt.Fprintf(&page, "| `%s` | %s | %s |\n", path, row.verdict(), row.Test)
 		}
 	}
+	page.WriteString(admission)
+	for _, rule := range Rules {
+		fmt.Fprintf(&page, "| %s | %s | %s | %s |\n", rule.Kind, rule.Text, rule.By, rule.Test)
+	}
 	page.WriteString(limits)
 	return page.String()
 }
+
+const admission = `
+## Admission
+
+What the published webhooks fill in and refuse, and who does it here. What a CRD can say it says itself, webhook or not. What a webhook refuses is
+told in the same words when it was written while none was there, and nothing is done: in a condition of the object, unless it says where. An object
+that is named and doesn't exist yet is a warning.
+
+| kind | rule | by | shown by |
+|---|---|---|---|
+`
 
 func (r Row) verdict() string {
 	verdict := "works"
