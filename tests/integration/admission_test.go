@@ -54,14 +54,14 @@ func (w *warned) HandleWarningHeader(_ int, _, text string) { w.all = append(w.a
 
 const doorNamespace = "kubestash"
 
-// openDoor serves the webhooks until the test is over, as config/webhook and config/rbac say.
+// openDoor serves the webhooks until the test is over, as config/webhook says.
 func openDoor(ctx context.Context, w *world) *door {
 	GinkgoHelper()
 	scheme, err := hand.NewScheme()
 	Expect(err).NotTo(HaveOccurred())
 	err = w.Client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: doorNamespace}})
 	Expect(client.IgnoreAlreadyExists(err)).To(Succeed())
-	for _, o := range manifest("../../config/rbac/webhook.yaml") {
+	for _, o := range manifest("../../config/webhook/own/rights.yaml") {
 		Expect(client.IgnoreAlreadyExists(w.Client.Create(ctx, o))).To(Succeed())
 	}
 	direct, err := client.New(server.Operator, client.Options{Scheme: scheme})

@@ -51,7 +51,7 @@ func Next(now time.Time, kept, remembered Material, names []string, random io.Re
 
 func renewServer(now time.Time, m *material, kept Material, names []string, random io.Reader) (Material, string, error) {
 	settled := !now.Before(m.authorities[0].NotBefore.Add(skew + settle))
-	reason := ""
+	var reason string
 	switch {
 	case !m.serves(now, names):
 		reason = "the certificate can't be used: a new one"
