@@ -30,6 +30,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
 	"sigs.k8s.io/yaml"
 
+	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/backend/all"
 	"kubestash.com/kubestash/internal/kube/around"
 	admission "kubestash.com/kubestash/internal/webhook"
@@ -84,7 +85,7 @@ func openDoor(ctx context.Context, w *world) *door {
 		}}),
 	})
 	Expect(err).NotTo(HaveOccurred())
-	Expect(around.AddIndexes(ctx, mgr.GetFieldIndexer())).To(Succeed())
+	Expect(around.ByLocation.Add(ctx, mgr.GetFieldIndexer(), &storagev1alpha1.Repository{})).To(Succeed())
 	Expect(admission.Register(mgr, admission.Deps{
 		Around:   around.Reader{Client: mgr.GetAPIReader(), Index: mgr.GetClient(), Live: mgr.GetAPIReader()},
 		Backends: all.Find, Self: server.Operator.Impersonate.UserName,
