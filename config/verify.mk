@@ -4,7 +4,7 @@
 ##@ Check
 
 # What generators write, and what is committed of it.
-GENERATED := api bundle bundle.Dockerfile catalog config/crd/bases config/rbac/role.yaml
+GENERATED := api bundle bundle.Dockerfile catalog config/crd/bases config/rbac/role.yaml config/webhook/manifests.yaml
 WAS := .cluster/verify
 
 # Compared with what lay here before, so that it needs no git. What can't be generated leaves the files as they were.
