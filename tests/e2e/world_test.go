@@ -118,7 +118,7 @@ func (w *world) backup(t testing.TB, name string) {
 func (w *world) restore(t testing.TB, session *corev1alpha1.RestoreSession) {
 	t.Helper()
 	w.Apply(t, session)
-	*session = *w.RestoreEnded(t, session.Name, stage.Patience)
+	w.RestoreEnded(t, session, stage.Patience)
 	if session.Status.Phase != corev1alpha1.RestoreSessionPhaseSucceeded {
 		t.Fatalf("RestoreSession %s is %s: %+v", session.Name, session.Status.Phase, session.Status)
 	}

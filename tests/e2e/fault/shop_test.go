@@ -226,7 +226,8 @@ func (s *shop) restore(t *testing.T, name string, change ...func(*corev1alpha1.R
 
 func (s *shop) expectRestore(t *testing.T, name string, phase corev1alpha1.RestoreSessionPhase, words ...string) {
 	t.Helper()
-	session := s.RestoreEnded(t, name, soon)
+	session := object.RestoreSession(s.Namespace, name, "latest")
+	s.RestoreEnded(t, session, soon)
 	if session.Status.Phase != phase {
 		t.Fatalf("%s is %s, want %s: %+v", name, session.Status.Phase, phase, session.Status)
 	}

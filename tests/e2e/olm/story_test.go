@@ -326,8 +326,8 @@ func (s *shop) reinstalled(ctx context.Context, t *testing.T) {
 	session := object.RestoreSession(s.Namespace, "bring-back", "latest")
 	session.Spec.DataSource.Repository = repository
 	s.Apply(t, session)
-	if got := s.RestoreEnded(t, session.Name, stage.Patience); got.Status.Phase != corev1alpha1.RestoreSessionPhaseSucceeded {
-		t.Fatalf("the restore is %s: %+v", got.Status.Phase, got.Status)
+	if s.RestoreEnded(t, session, stage.Patience); session.Status.Phase != corev1alpha1.RestoreSessionPhaseSucceeded {
+		t.Fatalf("the restore is %s: %+v", session.Status.Phase, session.Status)
 	}
 	if files := s.Sh(t, fingerprint); files != s.files {
 		t.Errorf("the files are\n%s\nand were\n%s", files, s.files)

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	"kubestash.com/kubestash/tests/kit/object"
 )
@@ -36,17 +38,16 @@ func (w *World) Ended(t testing.TB, name string, within time.Duration) *corev1al
 	return run
 }
 
-// RestoreEnded waits until a restore is over, and returns it.
-func (w *World) RestoreEnded(t testing.TB, name string, within time.Duration) *corev1alpha1.RestoreSession {
+// RestoreEnded waits until a restore, in whatever namespace, is over, and brings it up to date.
+func (h *Host) RestoreEnded(t testing.TB, session *corev1alpha1.RestoreSession, within time.Duration) {
 	t.Helper()
-	session := &corev1alpha1.RestoreSession{}
-	Await(t, "RestoreSession "+name+" is over", within, func(ctx context.Context) (bool, string) {
-		if err := w.Client.Get(ctx, w.Key(name), session); err != nil {
+	key := client.ObjectKeyFromObject(session)
+	Await(t, "RestoreSession "+key.String()+" is over", within, func(ctx context.Context) (bool, string) {
+		if err := h.Client.Get(ctx, key, session); err != nil {
 			return false, err.Error()
 		}
 		return IsRestoreOver(session), fmt.Sprintf("%+v", session.Status)
 	})
-	return session
 }
 
 // IsOver says whether a run has come to its end, whatever that is.
