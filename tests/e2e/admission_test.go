@@ -34,7 +34,7 @@ func TestAdmission(t *testing.T) {
 	late.Name, late.Spec.Sessions[0].Scheduler.Schedule = "late", "at noon"
 	const lateSays = `spec.sessions[0].scheduler.schedule: Invalid value: "at noon"`
 	suite.Test(t, features.New("admission").
-		Setup(step(func(ctx context.Context, t *testing.T) {
+		Setup(step(func(_ context.Context, t *testing.T) {
 			w.s3Ground(t)
 			w.app(t, object.Deployment(w.Namespace, object.App, object.Claim))
 			stage.Await(t, "the API server asks the webhooks", stage.Patience, func(ctx context.Context) (bool, string) {

@@ -175,7 +175,7 @@ var _ = Describe("Admission", func() {
 			says: says("its volumes can't be mounted from"),
 		}),
 		Entry("a backend where there is no default", rule{
-			before: func(w *world) []client.Object { return nil },
+			before: func(*world) []client.Object { return nil },
 			bad: badConfiguration(func(_ *world, bc *corev1alpha1.BackupConfiguration) {
 				bc.Spec.Backends[0].StorageRef = nil
 			}),

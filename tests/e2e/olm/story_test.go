@@ -89,7 +89,7 @@ func installed(t *testing.T, version string) {
 
 func (s *shop) isBefore(_ context.Context, t *testing.T) { installed(t, before) }
 
-func (s *shop) firstBackup(ctx context.Context, t *testing.T) {
+func (s *shop) firstBackup(_ context.Context, t *testing.T) {
 	s.Ground(t, s.store.Endpoint, password)
 	deployment := object.Deployment(s.Namespace, object.App, object.Claim)
 	deployment.Annotations = map[string]string{metav1alpha1.AnnotationBlueprintName: object.Blueprint}
