@@ -46,7 +46,7 @@ func start(t *testing.T, binary, kubeconfig string, flags ...string) *operator {
 	defer log.Close()
 	probes := freeAddress(t)
 	o.cmd = exec.CommandContext(t.Context(), binary, append([]string{
-		"--metrics-bind-address=0", "--health-probe-bind-address=" + probes, "--pprof-bind-address=" + o.profile, "--mover-image=" + hand.MoverImage,
+		"--metrics-bind-address=0", "--webhook-port=0", "--health-probe-bind-address=" + probes, "--pprof-bind-address=" + o.profile, "--mover-image=" + hand.MoverImage,
 	}, flags...)...)
 	o.cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "GOMEMLIMIT=460MiB")
 	o.cmd.Stdout, o.cmd.Stderr = log, log
