@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/component-helpers/auth/rbac/validation"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -25,6 +26,9 @@ type grants struct{ cluster, own []rbacv1.PolicyRule }
 // byOLM is what OLM lets every operator do in its own namespace: to say whether it can be upgraded.
 var byOLM = rbacv1.PolicyRule{APIGroups: []string{"operators.coreos.com"}, Resources: []string{"operatorconditions", "operatorconditions/status"},
 	Verbs: []string{"get", "list", "update", "patch"}}
+
+// readsAuthentication is a Role of Kubernetes' own, to read how callers are told from others. OLM binds it to every operator that has webhooks.
+const readsAuthentication = "extension-apiserver-authentication-reader"
 
 // written is what config/rbac binds to the operator's ServiceAccount.
 func written() (grants, error) {
@@ -130,6 +134,9 @@ func (o *operator) granted(ctx context.Context) (grants, error) {
 	}
 	for _, b := range bindings.Items {
 		if !o.isBound(b.Subjects, b.Namespace) {
+			continue
+		}
+		if b.Namespace == metav1.NamespaceSystem && b.RoleRef.Name == readsAuthentication {
 			continue
 		}
 		if b.Namespace != o.namespace {
