@@ -27,6 +27,8 @@ const (
 	tail = 20
 	// forget is when what is known of a pod is dropped.
 	forget = 10 * time.Minute
+	// patience is how long a log may take. That of a pod on a node that is lost takes for ever, and its run has a deadline.
+	patience = 5 * time.Second
 )
 
 // Reader reads pods' progress, and remembers it only to not ask too often: losing it loses nothing.
@@ -55,7 +57,9 @@ func (p *Reader) Read(ctx context.Context, pod *corev1.Pod) map[string]*engine.P
 	if ok && p.clock.Since(last.at) < interval {
 		return last.byRepository
 	}
-	lines, err := p.logs.Tail(ctx, pod.Namespace, pod.Name, metav1alpha1.ContainerKubeStash, tail)
+	reading, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	lines, err := p.logs.Tail(reading, pod.Namespace, pod.Name, metav1alpha1.ContainerKubeStash, tail)
 	if err != nil {
 		log.FromContext(ctx).V(1).Info("Reading progress failed", "pod", pod.Name, "reason", err.Error())
 	}
