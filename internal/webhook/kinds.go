@@ -6,7 +6,6 @@ package webhook
 import (
 	"context"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -33,13 +32,8 @@ import (
 // kinds are the kinds that have a webhook.
 type kinds struct{ Deps }
 
-func group(version schema.GroupVersion, kind string) schema.GroupKind {
-	return schema.GroupKind{Group: version.Group, Kind: kind}
-}
-
 func (k kinds) backupStorage() rules[storagev1alpha1.BackupStorage, *storagev1alpha1.BackupStorage] {
 	return rules[storagev1alpha1.BackupStorage, *storagev1alpha1.BackupStorage]{
-		kind: group(storagev1alpha1.GroupVersion, storagev1alpha1.KindBackupStorage), self: k.Self,
 		spec: func(s *storagev1alpha1.BackupStorage) any { return s.Spec },
 		look: func(ctx context.Context, s *storagev1alpha1.BackupStorage) (field.ErrorList, []string, error) {
 			all, err := k.Around.Storages(ctx)
@@ -59,7 +53,6 @@ func (k kinds) trimStorage(_ context.Context, before, s *storagev1alpha1.BackupS
 
 func (k kinds) retentionPolicy() rules[storagev1alpha1.RetentionPolicy, *storagev1alpha1.RetentionPolicy] {
 	return rules[storagev1alpha1.RetentionPolicy, *storagev1alpha1.RetentionPolicy]{
-		kind: group(storagev1alpha1.GroupVersion, storagev1alpha1.KindRetentionPolicy), self: k.Self,
 		spec: func(p *storagev1alpha1.RetentionPolicy) any { return p.Spec },
 		look: func(ctx context.Context, p *storagev1alpha1.RetentionPolicy) (field.ErrorList, []string, error) {
 			all, err := k.Around.Policies(ctx, client.InNamespace(p.Namespace))
@@ -70,7 +63,6 @@ func (k kinds) retentionPolicy() rules[storagev1alpha1.RetentionPolicy, *storage
 
 func (k kinds) backupConfiguration() rules[corev1alpha1.BackupConfiguration, *corev1alpha1.BackupConfiguration] {
 	return rules[corev1alpha1.BackupConfiguration, *corev1alpha1.BackupConfiguration]{
-		kind: group(corev1alpha1.GroupVersion, corev1alpha1.KindBackupConfiguration), self: k.Self,
 		spec: func(bc *corev1alpha1.BackupConfiguration) any { return bc.Spec },
 		look: func(ctx context.Context, bc *corev1alpha1.BackupConfiguration) (field.ErrorList, []string, error) {
 			return k.invoker(ctx, invoker.Of(bc.DeepCopy()))
@@ -87,7 +79,6 @@ func (k kinds) fillIn(ctx context.Context, _, bc *corev1alpha1.BackupConfigurati
 
 func (k kinds) backupBatch() rules[corev1alpha1.BackupBatch, *corev1alpha1.BackupBatch] {
 	return rules[corev1alpha1.BackupBatch, *corev1alpha1.BackupBatch]{
-		kind: group(corev1alpha1.GroupVersion, corev1alpha1.KindBackupBatch), self: k.Self,
 		spec: func(b *corev1alpha1.BackupBatch) any { return b.Spec },
 		look: func(ctx context.Context, b *corev1alpha1.BackupBatch) (field.ErrorList, []string, error) {
 			return k.invoker(ctx, invoker.Of(b.DeepCopy()))
@@ -106,7 +97,6 @@ func (k kinds) invoker(ctx context.Context, of *invoker.Invoker) (field.ErrorLis
 
 func (k kinds) backupBlueprint() rules[corev1alpha1.BackupBlueprint, *corev1alpha1.BackupBlueprint] {
 	return rules[corev1alpha1.BackupBlueprint, *corev1alpha1.BackupBlueprint]{
-		kind: group(corev1alpha1.GroupVersion, corev1alpha1.KindBackupBlueprint), self: k.Self,
 		spec: func(b *corev1alpha1.BackupBlueprint) any { return b.Spec },
 		look: func(ctx context.Context, b *corev1alpha1.BackupBlueprint) (field.ErrorList, []string, error) {
 			beside, err := k.Around.BackupBlueprint(ctx, b)
@@ -117,7 +107,6 @@ func (k kinds) backupBlueprint() rules[corev1alpha1.BackupBlueprint, *corev1alph
 
 func (k kinds) hookTemplate() rules[corev1alpha1.HookTemplate, *corev1alpha1.HookTemplate] {
 	return rules[corev1alpha1.HookTemplate, *corev1alpha1.HookTemplate]{
-		kind: group(corev1alpha1.GroupVersion, corev1alpha1.KindHookTemplate), self: k.Self,
 		spec: func(t *corev1alpha1.HookTemplate) any { return t.Spec },
 		look: func(_ context.Context, t *corev1alpha1.HookTemplate) (field.ErrorList, []string, error) {
 			return validate.HookTemplate(t), nil, nil
@@ -127,7 +116,6 @@ func (k kinds) hookTemplate() rules[corev1alpha1.HookTemplate, *corev1alpha1.Hoo
 
 func (k kinds) restoreSession() rules[corev1alpha1.RestoreSession, *corev1alpha1.RestoreSession] {
 	return rules[corev1alpha1.RestoreSession, *corev1alpha1.RestoreSession]{
-		kind: group(corev1alpha1.GroupVersion, corev1alpha1.KindRestoreSession), self: k.Self,
 		spec: func(s *corev1alpha1.RestoreSession) any { return s.Spec },
 		look: func(ctx context.Context, s *corev1alpha1.RestoreSession) (field.ErrorList, []string, error) {
 			beside, err := k.Around.RestoreSession(ctx, s)

@@ -12,18 +12,15 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"kubestash.com/kubestash/internal/kube"
 )
 
-type object[T any] interface {
-	*T
-	client.Object
-}
-
 // rules are how the objects of a kind are looked at.
-type rules[T any, P object[T]] struct {
+type rules[T any, P kube.Object[T]] struct {
+	// kind and self, who the operator is, are the same for all that a manager serves: add knows them.
 	kind schema.GroupKind
 	self string
 	// spec is what users write.
@@ -38,7 +35,7 @@ func (r rules[T, P]) isIdle(before, obj P) bool {
 }
 
 // validator refuses objects.
-type validator[T any, P object[T]] struct{ rules[T, P] }
+type validator[T any, P kube.Object[T]] struct{ rules[T, P] }
 
 // ValidateCreate refuses a new object.
 func (v *validator[T, P]) ValidateCreate(ctx context.Context, obj P) (admission.Warnings, error) {
@@ -97,7 +94,7 @@ func (v *validator[T, P]) known(ctx context.Context, before P) (map[string]bool,
 }
 
 // defaulter fills in what users leave out.
-type defaulter[T any, P object[T]] struct {
+type defaulter[T any, P kube.Object[T]] struct {
 	rules[T, P]
 	// fill changes obj. Before is what stood there; nil for a new object.
 	fill func(ctx context.Context, before, obj P) error
@@ -119,7 +116,7 @@ func (d *defaulter[T, P]) Default(ctx context.Context, obj P) error {
 }
 
 // old is what stood there before an update; nil for a new object.
-func old[T any, P object[T]](ctx context.Context) (P, error) {
+func old[T any, P kube.Object[T]](ctx context.Context) (P, error) {
 	request, err := admission.RequestFromContext(ctx)
 	if err != nil {
 		return nil, err

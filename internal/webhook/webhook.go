@@ -11,6 +11,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
+	"kubestash.com/kubestash/internal/kube"
 	"kubestash.com/kubestash/internal/kube/around"
 	"kubestash.com/kubestash/internal/validate"
 )
@@ -31,26 +32,34 @@ type Deps struct {
 // Register adds every webhook to the manager's webhook server.
 func Register(mgr ctrl.Manager, d Deps) error {
 	k := kinds{Deps: d}
-	for name, register := range map[string]func(ctrl.Manager) error{
-		"BackupStorage": add(k.backupStorage(), k.trimStorage), "RetentionPolicy": add(k.retentionPolicy(), nil),
-		"BackupConfiguration": add(k.backupConfiguration(), k.fillIn), "BackupBatch": add(k.backupBatch(), nil),
-		"BackupBlueprint": add(k.backupBlueprint(), nil), "HookTemplate": add(k.hookTemplate(), nil), "RestoreSession": add(k.restoreSession(), nil),
+	for _, register := range []func(ctrl.Manager, string) error{
+		add(k.backupStorage(), k.trimStorage), add(k.retentionPolicy(), nil), add(k.backupConfiguration(), k.fillIn), add(k.backupBatch(), nil),
+		add(k.backupBlueprint(), nil), add(k.hookTemplate(), nil), add(k.restoreSession(), nil),
 	} {
-		if err := register(mgr); err != nil {
-			return fmt.Errorf("adding the webhooks of a %s: %w", name, err)
+		if err := register(mgr, d.Self); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // add serves the rules of a kind, and its defaults if it has some, at the published paths.
-func add[T any, P object[T]](of rules[T, P], defaults func(ctx context.Context, before, obj P) error) func(ctrl.Manager) error {
-	return func(mgr ctrl.Manager) error {
-		b := ctrl.NewWebhookManagedBy(mgr, P(new(T))).WithValidator(&validator[T, P]{of})
+func add[T any, P kube.Object[T]](of rules[T, P], defaults func(ctx context.Context, before, obj P) error) func(ctrl.Manager, string) error {
+	return func(mgr ctrl.Manager, self string) error {
+		obj := P(new(T))
+		kind, err := mgr.GetClient().GroupVersionKindFor(obj)
+		if err != nil {
+			return fmt.Errorf("adding the webhooks of a %T: %w", obj, err)
+		}
+		of.kind, of.self = kind.GroupKind(), self
+		b := ctrl.NewWebhookManagedBy(mgr, obj).WithValidator(&validator[T, P]{of})
 		if defaults != nil {
 			b = b.WithDefaulter(&defaulter[T, P]{rules: of, fill: defaults})
 		}
-		return b.Complete()
+		if err := b.Complete(); err != nil {
+			return fmt.Errorf("adding the webhooks of a %s: %w", of.kind.Kind, err)
+		}
+		return nil
 	}
 }
 
