@@ -80,10 +80,10 @@ func (r Reader) Policies(ctx context.Context, opts ...client.ListOption) ([]stor
 func (r Reader) Invoker(ctx context.Context, of *invoker.Invoker) (validate.Surroundings, error) {
 	around := empty()
 	for _, backend := range of.Backends {
-		if err := r.storage(ctx, backend.StorageRef, of.Namespace, &around); err != nil {
+		if err := add(ctx, r, backend.StorageRef, of.Namespace, around.Storages); err != nil {
 			return around, err
 		}
-		if err := r.policy(ctx, backend.RetentionPolicy, of.Namespace, &around); err != nil {
+		if err := add(ctx, r, backend.RetentionPolicy, of.Namespace, around.Policies); err != nil {
 			return around, err
 		}
 	}
@@ -111,7 +111,7 @@ func (r Reader) BackupBlueprint(ctx context.Context, obj *corev1alpha1.BackupBlu
 		if backend.StorageRef == nil || validate.IsVariable(backend.StorageRef) {
 			continue
 		}
-		if err := r.storage(ctx, backend.StorageRef, obj.Namespace, &around); err != nil {
+		if err := add(ctx, r, backend.StorageRef, obj.Namespace, around.Storages); err != nil {
 			return around, err
 		}
 	}
@@ -138,42 +138,25 @@ func empty() validate.Surroundings {
 	}
 }
 
-func (r Reader) storage(ctx context.Context, named *metav1alpha1.ObjectReference, namespace string, around *validate.Surroundings) error {
+// add reads the object that is named, if it is there, into those of its kind.
+func add[T any, P kube.Object[T]](
+	ctx context.Context, r Reader, named *metav1alpha1.ObjectReference, namespace string, into map[types.NamespacedName]P,
+) error {
 	if named == nil || named.Name == "" {
 		return nil
 	}
 	ref := configuration.Normalise(*named, namespace)
-	storage, found, err := kube.Get[storagev1alpha1.BackupStorage](ctx, r.Client, ref.Namespace, ref.Name)
+	obj, found, err := kube.Get[T, P](ctx, r.Client, ref.Namespace, ref.Name)
 	if found {
-		around.Storages[client.ObjectKeyFromObject(storage)] = storage
-	}
-	return err
-}
-
-func (r Reader) policy(ctx context.Context, named *metav1alpha1.ObjectReference, namespace string, around *validate.Surroundings) error {
-	if named == nil || named.Name == "" {
-		return nil
-	}
-	ref := configuration.Normalise(*named, namespace)
-	policy, found, err := kube.Get[storagev1alpha1.RetentionPolicy](ctx, r.Client, ref.Namespace, ref.Name)
-	if found {
-		around.Policies[client.ObjectKeyFromObject(policy)] = policy
+		into[client.ObjectKeyFromObject(obj)] = obj
 	}
 	return err
 }
 
 func (r Reader) hooks(ctx context.Context, namespace string, around *validate.Surroundings, lists ...[]corev1alpha1.HookInfo) error {
 	for _, info := range slices.Concat(lists...) {
-		if info.HookTemplate == nil || info.HookTemplate.Name == "" {
-			continue
-		}
-		ref := configuration.Normalise(*info.HookTemplate, namespace)
-		template, found, err := kube.Get[corev1alpha1.HookTemplate](ctx, r.Client, ref.Namespace, ref.Name)
-		if err != nil {
+		if err := add(ctx, r, info.HookTemplate, namespace, around.Hooks); err != nil {
 			return err
-		}
-		if found {
-			around.Hooks[client.ObjectKeyFromObject(template)] = template
 		}
 	}
 	return nil
