@@ -19,7 +19,6 @@ import (
 	"kubestash.com/kubestash/internal/desired"
 	"kubestash.com/kubestash/internal/domain/configuration"
 	"kubestash.com/kubestash/internal/domain/invoker"
-	"kubestash.com/kubestash/internal/kube"
 )
 
 // gather reads the invoker that a slot is for; the object is the same, for events. The annotations alone are not
@@ -74,34 +73,33 @@ func scheduled(job *batchv1.Job) time.Time {
 }
 
 func (r *Reconciler) invoker(ctx context.Context, kind, namespace, name string) (client.Object, bool, error) {
+	obj := client.Object(&corev1alpha1.BackupConfiguration{})
 	if kind == corev1alpha1.KindBackupBatch {
-		return read[corev1alpha1.BackupBatch](ctx, r, namespace, name)
+		obj = &corev1alpha1.BackupBatch{}
 	}
-	return read[corev1alpha1.BackupConfiguration](ctx, r, namespace, name)
+	found, err := r.read(ctx, namespace, name, obj)
+	return obj, found, err
 }
 
 // cronJob reads who owns a CronJob. The cache holds no more of it.
 func (r *Reconciler) cronJob(ctx context.Context, namespace, name string) (*metav1.PartialObjectMetadata, bool, error) {
-	var err error
-	for _, reader := range []client.Reader{r.Client, r.Live} {
-		cronJob := &metav1.PartialObjectMetadata{}
-		cronJob.SetGroupVersionKind(batchv1.SchemeGroupVersion.WithKind("CronJob"))
-		if err = reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, cronJob); err == nil {
-			return cronJob, true, nil
-		}
-		if !apierrors.IsNotFound(err) {
-			return nil, false, fmt.Errorf("reading CronJob %s/%s: %w", namespace, name, err)
-		}
-	}
-	return nil, false, nil
+	cronJob := &metav1.PartialObjectMetadata{}
+	cronJob.SetGroupVersionKind(batchv1.SchemeGroupVersion.WithKind("CronJob"))
+	found, err := r.read(ctx, namespace, name, cronJob)
+	return cronJob, found, err
 }
 
 // read looks into the cache, and past it before it says that something is gone: the caches of two kinds don't keep
 // step, and a slot must not be lost to that.
-func read[T any, P kube.Object[T]](ctx context.Context, r *Reconciler, namespace, name string) (P, bool, error) {
-	obj, found, err := kube.Get[T, P](ctx, r.Client, namespace, name)
-	if err != nil || found {
-		return obj, found, err
+func (r *Reconciler) read(ctx context.Context, namespace, name string, obj client.Object) (bool, error) {
+	for _, reader := range []client.Reader{r.Client, r.Live} {
+		err := reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, obj)
+		if err == nil {
+			return true, nil
+		}
+		if !apierrors.IsNotFound(err) {
+			return false, fmt.Errorf("reading %T %s/%s: %w", obj, namespace, name, err)
+		}
 	}
-	return kube.Get[T, P](ctx, r.Live, namespace, name)
+	return false, nil
 }
