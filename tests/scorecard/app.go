@@ -35,6 +35,11 @@ func plant(ctx context.Context, folder string) error {
 			return err
 		}
 	}
+	return stay(ctx, folder)
+}
+
+// stay does nothing until it is ended.
+func stay(ctx context.Context, _ string) error {
 	<-ctx.Done()
 	return nil
 }

@@ -111,13 +111,7 @@ func autoBackup(ctx context.Context, o *operator, say func(string, ...any)) erro
 			return err
 		}
 		// It plants nothing: what it has is what was restored.
-		reader := o.app(namespace, "reader", restored, "check")
-		reader.Spec.Template.Spec.Containers[0].Command = []string{"/scorecard", "plant", "/tmp"}
-		reader.Spec.Template.Spec.Containers[0].VolumeMounts = append(reader.Spec.Template.Spec.Containers[0].VolumeMounts,
-			corev1.VolumeMount{Name: "tmp", MountPath: "/tmp"})
-		reader.Spec.Template.Spec.Volumes = append(reader.Spec.Template.Spec.Volumes,
-			corev1.Volume{Name: "tmp", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}})
-		if err := o.make(ctx, reader); err != nil {
+		if err := o.make(ctx, o.app(namespace, "reader", restored, "stay")); err != nil {
 			return err
 		}
 		if err := o.ready(ctx, namespace, "reader"); err != nil {

@@ -31,6 +31,9 @@ var tests = map[string]func(ctx context.Context, o *operator, say func(string, .
 	"metrics":             metrics,
 }
 
+// commands are what applications do, in a folder.
+var commands = map[string]func(ctx context.Context, folder string) error{"plant": plant, "stay": stay, "check": check}
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -39,8 +42,8 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
-	if len(args) == 2 && (args[0] == "plant" || args[0] == "check") {
-		if err := map[string]func(context.Context, string) error{"plant": plant, "check": check}[args[0]](ctx, args[1]); err != nil {
+	if len(args) == 2 && commands[args[0]] != nil {
+		if err := commands[args[0]](ctx, args[1]); err != nil {
 			fmt.Fprintln(errs, err)
 			return 1
 		}
