@@ -77,7 +77,7 @@ func TestAdmission(t *testing.T) {
 			if len(got.Spec.Backends) != 1 || got.Spec.Backends[0].StorageRef.Name != object.Storage || got.Spec.Backends[0].RetentionPolicy.Name != object.Retention {
 				t.Errorf("backends are %+v", got.Spec.Backends)
 			}
-			w.succeed(ctx, t, w.firstSession(t), stage.Patience)
+			w.succeed(ctx, t, w.FirstRun(t), stage.Patience)
 		})).
 		Assess("goes on while the certificate is lost, and with the one that is made then", step(func(ctx context.Context, t *testing.T) {
 			lost := &corev1.Secret{}

@@ -33,7 +33,7 @@ func TestWrongPassword(t *testing.T) {
 			w.app(t, object.Deployment(w.Namespace, object.App, object.Claim))
 			before = w.planted(t)
 			w.Apply(t, object.BackupConfiguration(w.Namespace))
-			w.succeed(ctx, t, w.firstSession(t), stage.Patience)
+			w.succeed(ctx, t, w.FirstRun(t), stage.Patience)
 			w.setPassword(ctx, t, password+"-wrong")
 		})).
 		Assess("fails the run and says so", step(func(ctx context.Context, t *testing.T) {
@@ -77,7 +77,7 @@ func TestMissingBucket(t *testing.T) {
 		Assess("is picked up once it does", step(func(ctx context.Context, t *testing.T) {
 			stage.Must(t, host.InBuckets(ctx, func(c *s3.Client) error { return c.CreateBucket(ctx, w.Namespace) }))
 			w.awaitPhase(t, corev1alpha1.BackupConfigurationPhaseReady)
-			w.succeed(ctx, t, w.firstSession(t), stage.Patience)
+			w.succeed(ctx, t, w.FirstRun(t), stage.Patience)
 		})).
 		Feature())
 }
@@ -96,7 +96,7 @@ func TestMissingPath(t *testing.T) {
 			w.Apply(t, bc)
 		})).
 		Assess("fails the run and says so", step(func(ctx context.Context, t *testing.T) {
-			w.expectFailure(ctx, t, w.firstSession(t), engine.ClassPathMissing)
+			w.expectFailure(ctx, t, w.FirstRun(t), engine.ClassPathMissing)
 		})).
 		Assess("is picked up once it does", step(func(ctx context.Context, t *testing.T) {
 			w.Sh(t, "mkdir /data/nowhere; echo hello > /data/nowhere/file")
@@ -137,6 +137,6 @@ func (w *world) awaitPhase(t testing.TB, phase corev1alpha1.BackupConfigurationP
 	stage.Await(t, "the BackupConfiguration is "+string(phase), stage.Patience, func(ctx context.Context) (bool, string) {
 		bc := &corev1alpha1.BackupConfiguration{}
 		stage.Must(t, host.Client.Get(ctx, w.Key(object.Configuration), bc))
-		return bc.Status.Phase == phase, w.configurations(ctx)
+		return bc.Status.Phase == phase, w.Configurations(ctx)
 	})
 }

@@ -54,7 +54,7 @@ func (b batch) prepare(_ context.Context, t *testing.T) {
 }
 
 func (b batch) backUp(ctx context.Context, t *testing.T) {
-	run := b.succeed(ctx, t, b.firstSession(t), stage.Patience)
+	run := b.succeed(ctx, t, b.FirstRun(t), stage.Patience)
 	if len(run.Status.Snapshots) != 3 {
 		t.Fatalf("the session has Snapshots %+v", run.Status.Snapshots)
 	}

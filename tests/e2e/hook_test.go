@@ -101,7 +101,7 @@ func (h hooked) start(t *testing.T, hooks *corev1alpha1.BackupHooks, params map[
 	bc.Spec.Sessions[0].Hooks = hooks
 	bc.Spec.Sessions[0].Addon = object.Addon(object.WorkloadAddon, metav1alpha1.TaskLogicalBackup, params)
 	h.Apply(t, bc)
-	return h.firstSession(t)
+	return h.FirstRun(t)
 }
 
 // isThawed fails the test unless the application was frozen and thawed this often, the last time after such a phase.

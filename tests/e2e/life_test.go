@@ -41,7 +41,7 @@ func TestSessionLife(t *testing.T) {
 			bc.Spec.Sessions[0].RetryConfig = &corev1alpha1.RetryConfig{MaxRetry: 1, Delay: metav1.Duration{Duration: 5 * time.Second}}
 			bc.Spec.Sessions[0].SessionHistoryLimit = ptr.To[int32](1)
 			w.Apply(t, bc)
-			first = w.firstSession(t)
+			first = w.FirstRun(t)
 			w.succeed(ctx, t, first, stage.Patience)
 		})).
 		Assess("tries a run that failed again, after its delay", step(func(ctx context.Context, t *testing.T) {
@@ -167,7 +167,7 @@ func TestBlueprintLife(t *testing.T) {
 		stage.Await(t, "the CronJob has the schedule "+want, stage.Patience, func(ctx context.Context) (bool, string) {
 			var list batchv1.CronJobList
 			stage.Must(t, host.Client.List(ctx, &list, client.InNamespace(w.Namespace)))
-			return len(list.Items) == 1 && list.Items[0].Spec.Schedule == want, w.configurations(ctx)
+			return len(list.Items) == 1 && list.Items[0].Spec.Schedule == want, w.Configurations(ctx)
 		})
 	}
 	suite.Test(t, features.New("the life of a blueprint").
@@ -188,7 +188,7 @@ func TestBlueprintLife(t *testing.T) {
 				metav1alpha1.AnnotationBlueprintName: object.Blueprint, metav1alpha1.AnnotationVariablePrefix + "when": "0 0 29 2 *",
 			})
 			schedule(t, "0 0 29 2 *")
-			w.succeed(ctx, t, w.firstSession(t), stage.Patience)
+			w.succeed(ctx, t, w.FirstRun(t), stage.Patience)
 		})).
 		Assess("follows a changed annotation, and a changed blueprint", step(func(ctx context.Context, t *testing.T) {
 			w.annotate(ctx, t, map[string]string{
@@ -246,7 +246,7 @@ func TestSeveralRepositories(t *testing.T) {
 			w.Apply(t, bc)
 		})).
 		Assess("are filled by one pod, each by its own policy", step(func(ctx context.Context, t *testing.T) {
-			w.succeed(ctx, t, w.firstSession(t), stage.Patience)
+			w.succeed(ctx, t, w.FirstRun(t), stage.Patience)
 			w.backup(t, "second")
 			run := w.succeed(ctx, t, "second", stage.Patience)
 			if len(run.Status.Snapshots) != 2 {

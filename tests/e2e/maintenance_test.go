@@ -43,7 +43,7 @@ func TestSpaceIsFreed(t *testing.T) {
 				Prune: storagev1alpha1.PruneSpec{MaxUnused: "0"}, Check: storagev1alpha1.CheckSpec{ReadDataSubset: "100%"},
 			}
 			w.Apply(t, bc)
-			w.succeed(ctx, t, w.firstSession(t), stage.Patience)
+			w.succeed(ctx, t, w.FirstRun(t), stage.Patience)
 			for _, name := range []string{"second", "third"} {
 				w.grow(t, mebibytes)
 				w.backup(t, name)

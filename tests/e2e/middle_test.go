@@ -50,7 +50,7 @@ func (s *slow) prepare(ctx context.Context, t *testing.T) {
 	bc.Spec.Sessions[0].Addon = object.Addon(object.WorkloadAddon, metav1alpha1.TaskLogicalBackup,
 		map[string]string{"args": fmt.Sprintf("--limit-upload=%d", s.perSecond*1024)})
 	s.Apply(t, bc)
-	s.run = s.firstSession(t)
+	s.run = s.FirstRun(t)
 }
 
 // progress is how many percent the run's Snapshot says are done, and false while it says nothing.

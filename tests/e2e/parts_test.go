@@ -126,7 +126,7 @@ func (p *parts) each(ctx context.Context, t *testing.T, script string) {
 func (p *parts) repository() string { return strings.ToLower(p.kind) + "-" + object.App }
 
 func (p *parts) firstBackup(ctx context.Context, t *testing.T) {
-	run := p.succeed(ctx, t, p.firstSession(t), stage.Patience)
+	run := p.succeed(ctx, t, p.FirstRun(t), stage.Patience)
 	snapshot := &storagev1alpha1.Snapshot{}
 	stage.Must(t, host.Client.Get(ctx, p.Key(run.Status.Snapshots[0].Name), snapshot))
 	if got := slices.Sorted(maps.Keys(snapshot.Status.Components)); !slices.Equal(got, p.components) {

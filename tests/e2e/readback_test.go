@@ -32,7 +32,7 @@ func TestBucketIsTheTruth(t *testing.T) {
 			w.app(t, object.Deployment(w.Namespace, object.App, object.Claim))
 			before = w.planted(t)
 			w.Apply(t, object.BackupConfiguration(w.Namespace))
-			w.succeed(ctx, t, w.firstSession(t), stage.Patience)
+			w.succeed(ctx, t, w.FirstRun(t), stage.Patience)
 		})).
 		Assess("nothing of it is left in the cluster", step(func(ctx context.Context, t *testing.T) { w.vanish(ctx, t) })).
 		Assess("a namespace, two Secrets and a BackupStorage bring it back", step(func(ctx context.Context, t *testing.T) {
@@ -64,7 +64,7 @@ func TestVolumeIsTheTruth(t *testing.T) {
 			w.app(t, deployment)
 			before = w.planted(t)
 			w.Apply(t, object.BackupConfiguration(w.Namespace))
-			w.succeed(ctx, t, w.firstSession(t), stage.Patience)
+			w.succeed(ctx, t, w.FirstRun(t), stage.Patience)
 		})).
 		Assess("its objects go, and a new BackupStorage brings them back", step(func(ctx context.Context, t *testing.T) {
 			bc := &corev1alpha1.BackupConfiguration{ObjectMeta: object.Meta(w.Namespace, object.Configuration)}

@@ -48,7 +48,7 @@ func (r *restores) prepare(ctx context.Context, t *testing.T) {
 	r.app(t, object.Deployment(r.Namespace, object.App, object.Claim))
 	r.Sh(t, "echo one > /data/f")
 	r.Apply(t, object.BackupConfiguration(r.Namespace))
-	run := r.succeed(ctx, t, r.firstSession(t), stage.Patience)
+	run := r.succeed(ctx, t, r.FirstRun(t), stage.Patience)
 	snapshot := &storagev1alpha1.Snapshot{}
 	stage.Must(t, host.Client.Get(ctx, r.Key(run.Status.Snapshots[0].Name), snapshot))
 	r.first = *snapshot.Status.SnapshotTime

@@ -120,7 +120,7 @@ func (w *world) localGround(ctx context.Context, t testing.TB) map[string]string
 }
 
 func (r *roundTrip) firstBackup(ctx context.Context, t *testing.T) {
-	run := r.succeed(ctx, t, r.firstSession(t), stage.Patience)
+	run := r.succeed(ctx, t, r.FirstRun(t), stage.Patience)
 	repo := &storagev1alpha1.Repository{}
 	// The Repository sums up what the run has written, a moment later.
 	stage.Await(t, "the Repository has counted the Snapshot", stage.Patience, func(ctx context.Context) (bool, string) {

@@ -34,7 +34,7 @@ func TestSlotStartsNoPod(t *testing.T) {
 			bc := object.BackupConfiguration(w.Namespace)
 			bc.Spec.Sessions[0].Scheduler.Schedule = "* * * * *"
 			w.Apply(t, bc)
-			first = w.firstSession(t)
+			first = w.FirstRun(t)
 			w.succeed(ctx, t, first, stage.Patience)
 		})).
 		Assess("becomes a BackupSession that succeeds", step(func(ctx context.Context, t *testing.T) {
@@ -48,7 +48,7 @@ func TestSlotStartsNoPod(t *testing.T) {
 						name = run.Name
 					}
 				}
-				return name != "", w.configurations(ctx)
+				return name != "", w.Configurations(ctx)
 			})
 			w.succeed(ctx, t, name, stage.Patience)
 		})).

@@ -7,13 +7,11 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 	"sigs.k8s.io/e2e-framework/pkg/features"
 
@@ -50,32 +48,6 @@ func (w *world) app(t testing.TB, deployment *appsv1.Deployment) {
 	t.Helper()
 	w.Apply(t, object.VolumeClaim(w.Namespace, object.Claim), deployment)
 	w.AwaitApp(t)
-}
-
-// firstSession waits until there is a run, and returns its name.
-func (w *world) firstSession(t testing.TB) string {
-	t.Helper()
-	var list corev1alpha1.BackupSessionList
-	stage.Await(t, "there is a BackupSession", stage.Patience, func(ctx context.Context) (bool, string) {
-		if err := host.Client.List(ctx, &list, client.InNamespace(w.Namespace)); err != nil {
-			return false, err.Error()
-		}
-		return len(list.Items) > 0, w.configurations(ctx)
-	})
-	return list.Items[0].Name
-}
-
-// configurations says how the BackupConfigurations are.
-func (w *world) configurations(ctx context.Context) string {
-	var list corev1alpha1.BackupConfigurationList
-	if err := host.Client.List(ctx, &list, client.InNamespace(w.Namespace)); err != nil {
-		return err.Error()
-	}
-	said := []string{fmt.Sprintf("%d BackupConfigurations", len(list.Items))}
-	for _, bc := range list.Items {
-		said = append(said, fmt.Sprintf("%s: %s: %+v", bc.Name, bc.Status.Phase, bc.Status.Conditions))
-	}
-	return strings.Join(said, "; ")
 }
 
 // succeed fails the test unless the run went well.

@@ -66,14 +66,7 @@ func open(t *testing.T, name string, change ...func(*corev1alpha1.BackupConfigur
 		c(bc)
 	}
 	s.Apply(t, bc)
-	var list corev1alpha1.BackupSessionList
-	stage.Await(t, "there is a first run", stage.Patience, func(ctx context.Context) (bool, string) {
-		if err := s.Client.List(ctx, &list, client.InNamespace(s.Namespace)); err != nil {
-			return false, err.Error()
-		}
-		return len(list.Items) > 0, "no BackupSession"
-	})
-	s.expect(t, list.Items[0].Name, corev1alpha1.BackupSessionPhaseSucceeded)
+	s.expect(t, s.FirstRun(t), corev1alpha1.BackupSessionPhaseSucceeded)
 	return s
 }
 

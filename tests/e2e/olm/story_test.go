@@ -97,14 +97,7 @@ func (s *shop) firstBackup(_ context.Context, t *testing.T) {
 	s.Sh(t, "cd /data; mkdir -p a/b; echo one > a/one; echo two > a/b/two")
 	s.files = s.Sh(t, fingerprint)
 	s.Apply(t, object.BackupBlueprint(s.Namespace))
-	var runs corev1alpha1.BackupSessionList
-	stage.Await(t, "there is a first run", stage.Patience, func(ctx context.Context) (bool, string) {
-		if err := host.Client.List(ctx, &runs, client.InNamespace(s.Namespace)); err != nil {
-			return false, err.Error()
-		}
-		return len(runs.Items) > 0, "no BackupSession"
-	})
-	s.succeeded(t, runs.Items[0].Name, stage.Patience)
+	s.succeeded(t, s.FirstRun(t), stage.Patience)
 }
 
 // backup asks for a run, which has to be good.

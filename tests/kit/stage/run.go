@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,32 @@ func (w *World) Ground(t testing.TB, endpoint, password string) {
 		object.S3Keys(w.Namespace, Keys.AccessKey, Keys.SecretKey), object.Password(w.Namespace, password),
 		object.S3(w.Namespace, endpoint, w.Bucket), object.KeepLast(w.Namespace, 5),
 	)
+}
+
+// FirstRun waits until there is a run, and returns its name.
+func (w *World) FirstRun(t testing.TB) string {
+	t.Helper()
+	var list corev1alpha1.BackupSessionList
+	Await(t, "there is a BackupSession", Patience, func(ctx context.Context) (bool, string) {
+		if err := w.Client.List(ctx, &list, client.InNamespace(w.Namespace)); err != nil {
+			return false, err.Error()
+		}
+		return len(list.Items) > 0, w.Configurations(ctx)
+	})
+	return list.Items[0].Name
+}
+
+// Configurations says how the BackupConfigurations are.
+func (w *World) Configurations(ctx context.Context) string {
+	var list corev1alpha1.BackupConfigurationList
+	if err := w.Client.List(ctx, &list, client.InNamespace(w.Namespace)); err != nil {
+		return err.Error()
+	}
+	said := []string{fmt.Sprintf("%d BackupConfigurations", len(list.Items))}
+	for _, bc := range list.Items {
+		said = append(said, fmt.Sprintf("%s: %s: %+v", bc.Name, bc.Status.Phase, bc.Status.Conditions))
+	}
+	return strings.Join(said, "; ")
 }
 
 // Ended waits until a run is over, and returns it.
