@@ -123,7 +123,8 @@ var _ = Describe("Admission", func() {
 		Entry("a storage in the same place as another one", rule{
 			bad: func(w *world) client.Object {
 				s := object.S3(w.namespace, store.Endpoint+"/", bucket)
-				s.Name, s.Spec.Storage.S3.Prefix = "second", "/"+w.namespace+"/"
+				// Its name is behind the other's: that counts when both were made in the same second.
+				s.Name, s.Spec.Storage.S3.Prefix = "twin", "/"+w.namespace+"/"
 				return s
 			},
 			says: func(w *world) string {
