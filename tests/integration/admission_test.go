@@ -124,6 +124,12 @@ func (d *door) register(ctx context.Context, port int) {
 		Expect(d.client.Create(ctx, o)).To(Succeed())
 	}
 	Expect(d.keeper.Look(ctx)).To(Succeed())
+	d.known(ctx)
+}
+
+// known waits until the API server, which learns of webhooks and of their authorities a little later than they are written, asks them.
+func (d *door) known(ctx context.Context) {
+	GinkgoHelper()
 	probe := admissionProbe()
 	Eventually(func() error {
 		return d.client.Create(ctx, probe.DeepCopy(), client.DryRunAll)
