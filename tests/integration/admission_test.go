@@ -6,12 +6,13 @@
 package integration
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"time"
 
@@ -21,14 +22,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 	clocktesting "k8s.io/utils/clock/testing"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
-	"sigs.k8s.io/yaml"
 
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/backend/all"
@@ -36,6 +35,7 @@ import (
 	admission "kubestash.com/kubestash/internal/webhook"
 	"kubestash.com/kubestash/internal/webhook/serving"
 	"kubestash.com/kubestash/tests/kit/hand"
+	"kubestash.com/kubestash/tests/kit/webhooks"
 )
 
 // door is the webhooks of an operator, on this machine.
@@ -62,7 +62,9 @@ func openDoor(ctx context.Context, w *world) *door {
 	Expect(err).NotTo(HaveOccurred())
 	err = w.Client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: doorNamespace}})
 	Expect(client.IgnoreAlreadyExists(err)).To(Succeed())
-	for _, o := range manifest("../../config/webhook/own/rights.yaml") {
+	rights, err := webhooks.Manifest("config/webhook/own/rights.yaml")
+	Expect(err).NotTo(HaveOccurred())
+	for _, o := range rights {
 		Expect(client.IgnoreAlreadyExists(w.Client.Create(ctx, o))).To(Succeed())
 	}
 	direct, err := client.New(server.Operator, client.Options{Scheme: scheme})
@@ -110,17 +112,9 @@ func openDoor(ctx context.Context, w *world) *door {
 // register tells the API server of the webhooks, as config/webhook does, but at this machine's address; and waits until it asks them.
 func (d *door) register(ctx context.Context, port int) {
 	GinkgoHelper()
-	for _, o := range manifest("../../config/webhook/manifests.yaml") {
-		webhooks, _, err := unstructured.NestedSlice(o.Object, "webhooks")
-		Expect(err).NotTo(HaveOccurred())
-		for _, hook := range webhooks {
-			path, _, err := unstructured.NestedString(hook.(map[string]any), "clientConfig", "service", "path")
-			Expect(err).NotTo(HaveOccurred())
-			hook.(map[string]any)["clientConfig"] = map[string]any{"url": fmt.Sprintf("https://127.0.0.1:%d%s", port, path)}
-			// This machine is slow when it builds something.
-			hook.(map[string]any)["timeoutSeconds"] = int64(30)
-		}
-		Expect(unstructured.SetNestedSlice(o.Object, webhooks, "webhooks")).To(Succeed())
+	configurations, err := webhooks.Configurations(port, nil)
+	Expect(err).NotTo(HaveOccurred())
+	for _, o := range configurations {
 		Expect(d.client.Create(ctx, o)).To(Succeed())
 	}
 	Expect(d.keeper.Look(ctx)).To(Succeed())
@@ -134,6 +128,43 @@ func (d *door) known(ctx context.Context) {
 	Eventually(func() error {
 		return d.client.Create(ctx, probe.DeepCopy(), client.DryRunAll)
 	}).WithTimeout(time.Minute).Should(MatchError(ContainSubstring("denied the request")))
+}
+
+// crowd asks for what every webhook refuses, several at once and again and again, until it is stopped. It says how often, and what was wrong
+// with the first answer that wasn't a refusal.
+func (d *door) crowd(ctx context.Context, c client.Client) (stop func() (asked int, wrong error)) {
+	const people = 4
+	type tally struct {
+		asked int
+		wrong error
+	}
+	ctx, leave := context.WithCancel(ctx)
+	tallies := make(chan tally, people)
+	for range people {
+		go func() {
+			var t tally
+			defer func() { tallies <- t }()
+			for ctx.Err() == nil {
+				err := c.Create(ctx, admissionProbe(), client.DryRunAll)
+				if ctx.Err() != nil {
+					return
+				}
+				t.asked++
+				if t.wrong == nil && (err == nil || !strings.Contains(err.Error(), "denied the request")) {
+					t.wrong = fmt.Errorf("request %d was answered: %w", t.asked, cmp.Or(err, errors.New("let in")))
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+		}()
+	}
+	return func() (asked int, wrong error) {
+		leave()
+		for range people {
+			t := <-tallies
+			asked, wrong = asked+t.asked, errors.Join(wrong, t.wrong)
+		}
+		return asked, wrong
+	}
 }
 
 // leave takes the webhooks away.
@@ -154,19 +185,6 @@ func freePort() int {
 	Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = l.Close() }()
 	return l.Addr().(*net.TCPAddr).Port
-}
-
-func manifest(file string) []*unstructured.Unstructured {
-	GinkgoHelper()
-	content, err := os.ReadFile(file)
-	Expect(err).NotTo(HaveOccurred())
-	var out []*unstructured.Unstructured
-	for document := range strings.SplitSeq(string(content), "\n---\n") {
-		o := &unstructured.Unstructured{}
-		Expect(yaml.Unmarshal([]byte(strings.TrimPrefix(document, "---\n")), &o.Object)).To(Succeed())
-		out = append(out, o)
-	}
-	return out
 }
 
 // isRefused is a refusal by a webhook, with our words.
