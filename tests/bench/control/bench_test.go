@@ -25,7 +25,7 @@ func TestOperator(t *testing.T) {
 		name    string
 		measure func(t *testing.T, binary string) []row
 	}{
-		{"slots", slots}, {"memory", memory}, {"many", many},
+		{"slots", slots}, {"admission", admission}, {"memory", memory}, {"many", many},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			started := time.Now()
