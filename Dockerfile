@@ -2,5 +2,6 @@
 ARG BASE=gcr.io/distroless/static:nonroot
 FROM ${BASE}
 COPY operator /operator
+COPY licenses /licenses/
 USER 65532:65532
 ENTRYPOINT ["/operator"]

@@ -55,6 +55,7 @@ help: ## List the targets.
 build: ## Build the static binaries of operator and mover into bin.
 	$(BUILD) -o bin/operator ./cmd/operator
 	$(BUILD) -o bin/mover ./cmd/mover
+	@install -D -m 0644 LICENSE bin/licenses/LICENSE
 
 .PHONY: images
 images: can-push-$(WHERE) build images-$(WHERE) ## Make the images that a deployment needs; their references are left in .cluster/images.
@@ -109,7 +110,7 @@ kubernetes-local: $(CLUSTER)
 kubernetes-given: $(CLUSTER)
 
 .PHONY: deploy
-deploy: kubernetes-$(WHERE) images ## Deploy the operator, its CRDs and its rights, and wait until it's ready.
+deploy: kubernetes-$(WHERE) images no-olm ## Deploy the operator, its CRDs and its rights, and wait until it's ready.
 	@mkdir -p .cluster/deploy
 	@read=$$(cat config/deploy/kustomization.yaml.in); \
 	for name in operator mover kube-rbac-proxy; do \
@@ -122,6 +123,19 @@ deploy: kubernetes-$(WHERE) images ## Deploy the operator, its CRDs and its righ
 		$(KUBECTL) -n kubestash get pods -o wide; \
 		$(KUBECTL) -n kubestash get events --sort-by .lastTimestamp | tail -n 20; \
 		$(KUBECTL) -n kubestash logs deployment/kubestash-operator -c operator --tail 30; exit 1; } >&2
+
+# There is one operator on a cluster: before one way of installing comes, what the other has installed goes. CRDs, objects and backups stay. On somebody's
+# cluster that is their decision.
+.PHONY: no-olm no-kustomize
+no-olm:
+	@if [ -n "$$($(KUBECTL) -n kubestash get clusterserviceversions.operators.coreos.com -o name 2> /dev/null)" ]; then \
+		if [ $(WHERE) = given ]; then echo "make: OLM has installed the operator on this cluster. Remove that first: make undeploy-olm" >&2; exit 2; fi; \
+		echo "OLM has installed the operator: it is removed first; objects and backups stay"; $(MAKE) undeploy-olm; fi
+no-kustomize:
+	@if $(KUBECTL) -n kubestash get deployment kubestash-operator --ignore-not-found -o jsonpath='{.metadata.managedFields[*].manager}' 2> /dev/null | \
+		grep -qw kubestash-deploy; then \
+		echo "\"make deploy\" has installed the operator: it is removed first; objects and backups stay"; \
+		$(KUBECTL) delete --ignore-not-found --timeout 180s -k config/default -l app.kubernetes.io/name=kubestash-operator; fi
 
 # The CRDs go first, while there is still an operator to finish what is deleted with them.
 .PHONY: undeploy
@@ -136,8 +150,8 @@ run: kubernetes-$(WHERE) ## Run the operator from source against the cluster, un
 		--mover-image "$$($(KUBECTL) -n kubestash get deployment kubestash-operator \
 			-o jsonpath='{.spec.template.spec.containers[0].env[?(@.name=="RELATED_IMAGE_MOVER")].value}')"
 
-# How the demo installs the operator: kustomize, or olm, for which OLM is built first (5 minutes more the first time).
-INSTALL ?= kustomize
+# How the demo installs the operator: olm, as users do, or kustomize. On a cluster that is given, kustomize: OLM's catalog would have to be pushed there, too.
+INSTALL ?= $(if $(filter local,$(WHERE)),olm,kustomize)
 
 .PHONY: demo
 demo: can-push-$(WHERE) $(CLUSTER) ## Back up and restore an annotated Deployment on a real cluster, step by step, and compare every byte.
@@ -147,7 +161,7 @@ demo: can-push-$(WHERE) $(CLUSTER) ## Back up and restore an annotated Deploymen
 ##@ Test
 
 .PHONY: test
-test: verify-release test-unit test-integration test-e2e ## Run every test. The first time, this builds a Kubernetes.
+test: verify-release test-unit test-integration test-e2e $(if $(filter local,$(WHERE)),test-olm test-scorecard) ## Run every test. The first time, this builds a Kubernetes and OLM.
 
 .PHONY: test-unit
 test-unit: $(CLUSTER) cluster-test ## Test rules, transcripts and the engine (with a real restic).
@@ -176,6 +190,10 @@ test-faults: kubernetes-local test-images-local ## Break the cluster on this mac
 .PHONY: test-olm
 test-olm: kubernetes-local test-images-local ## Install, upgrade, remove and reinstall the operator by OLM, in the middle of backups. OLM is built first (5 minutes, once).
 	go test -tags olm -count 1 -timeout 30m ./tests/e2e/olm/... $(GO_TEST_FLAGS)
+
+.PHONY: test-scorecard
+test-scorecard: deploy-olm ## Install the operator by OLM, and run the scorecard on it.
+	@$(MAKE) scorecard
 
 .PHONY: bench
 bench: $(CLUSTER) ## Measure what KubeStash costs, against its goals. Needs a quiet machine; docs/benchmarks.md says how to read it.

@@ -91,7 +91,7 @@ endef
 
 # The committed bundle with this checkout's images, in a catalog of its own, the way that OperatorHub installs it.
 .PHONY: deploy-olm
-deploy-olm: olm-up images ## Install the operator by OLM: catalog, CatalogSource, OperatorGroup, Subscription; wait until it's ready.
+deploy-olm: olm-up images no-kustomize ## Install the operator by OLM: catalog, CatalogSource, OperatorGroup, Subscription; wait until it's ready.
 	@rm -rf $(OLM)/new
 	$(call olm-bundle,$(OLM)/new,$(BUNDLE_VERSION),$$(cat .cluster/images/operator))
 	$(call olm-install,$(OLM)/new,catalog/package.yaml,$(OLM)/new/bundle=$$(cat $(OLM)/new/bundle.image),$(BUNDLE_VERSION))
@@ -100,9 +100,10 @@ deploy-olm: olm-up images ## Install the operator by OLM: catalog, CatalogSource
 BEFORE := 0.9.0
 
 .PHONY: deploy-olm-before
-deploy-olm-before: olm-up images ## Install, by OLM, what stands for the release before this one.
+deploy-olm-before: olm-up images no-kustomize ## Install, by OLM, what stands for the release before this one.
 	@rm -rf $(OLM)/before && mkdir -p $(OLM)/before/bin
 	@$(subst $(VERSION),v$(BEFORE),$(BUILD)) -o $(OLM)/before/bin/operator ./cmd/operator
+	@cp -r bin/licenses $(OLM)/before/bin
 	@$(CLUSTER) build-image --name kubestash-operator --file Dockerfile --base base $(OLM)/before/bin > $(OLM)/before/operator.image
 	$(call olm-bundle,$(OLM)/before,$(BEFORE),$$(cat $(OLM)/before/operator.image))
 	@sed 's|kubestash[.]v$(BUNDLE_VERSION)|kubestash.v$(BEFORE)|' catalog/package.yaml > $(OLM)/before/package.yaml
@@ -120,4 +121,5 @@ undeploy-olm: ## Remove the operator as OLM has installed it. CRDs, objects and 
 	@if ! $(KUBECTL) get customresourcedefinition subscriptions.operators.coreos.com > /dev/null 2>&1; then echo "there is no OLM"; else set -x; \
 		$(KUBECTL) -n kubestash delete --ignore-not-found subscriptions.operators.coreos.com/kubestash; \
 		$(KUBECTL) -n kubestash delete --ignore-not-found --all clusterserviceversions.operators.coreos.com; \
+		$(KUBECTL) -n kubestash wait --for delete --timeout 60s deployment/kubestash-operator serviceaccount/kubestash-operator; \
 		$(KUBECTL) -n olm delete --ignore-not-found catalogsources.operators.coreos.com/kubestash; fi

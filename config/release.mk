@@ -28,10 +28,15 @@ image-list: ## Print the images of a release, for a mirror.
 
 CATALOG_IMAGE ?= $(IMAGES)/kubestash-catalog:v$(BUNDLE_VERSION)
 
-# The images of every platform, each built of its own folder, and an index of them, which is the name that is used. Local: the registry of the cluster on
+# The images of every platform, each built of its own folder, and an index of them, which is the name that is used. What is given to others has the texts of
+# all licences with it, in /licenses. Local: the registry of the cluster on
 # this machine. Otherwise REGISTRY, by docker, podman or buildah. The references are left in dist/images.
-.PHONY: image-index image-index-local image-index-given
-image-index: can-push-$(WHERE) binaries image-index-$(WHERE) ## Build the images of operator and mover for every platform, and their index.
+.PHONY: image-index licenses image-index-local image-index-given
+image-index: can-push-$(WHERE) binaries licenses image-index-$(WHERE) ## Build the images of operator and mover for every platform, and their index.
+
+licenses: sbom
+	@for arch in $(ARCHES); do rm -rf dist/bin/$$arch/licenses && cp -r dist/sbom/licenses dist/bin/$$arch/ && \
+		install -m 0644 LICENSE dist/bin/$$arch/licenses/; done
 
 image-index-local:
 	@mkdir -p dist/images

@@ -55,7 +55,7 @@ func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	local := flag.Bool("local", true, "start and use the Kubernetes of tests/cluster")
-	install := flag.String("install", "kustomize", "how the operator is installed: kustomize, or olm (only on the Kubernetes of tests/cluster)")
+	install := flag.String("install", "olm", "how the operator is installed: kustomize, or olm (only on the Kubernetes of tests/cluster)")
 	kubectl := flag.String("kubectl", "", "the kubectl to use (default: that of PATH)")
 	flag.Parse()
 	d, err := newDemo(*local, *kubectl)

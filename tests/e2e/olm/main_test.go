@@ -32,9 +32,8 @@ func TestMain(m *testing.M) {
 	suite = env.New()
 	suite.Setup(func(ctx context.Context, cfg *envconf.Config) (context.Context, error) {
 		var err error
-		// An operator that kustomize has deployed would fight with OLM's for the same names, and what an earlier story has
-		// left goes only while there is an operator.
-		if host, err = stage.Open(ctx, "olm", os.Stderr, "undeploy-olm", "deploy", "undeploy", "deploy-olm-before"); err != nil {
+		// What an earlier story has left goes only while there is an operator.
+		if host, err = stage.Open(ctx, "olm", os.Stderr, "deploy", "undeploy", "deploy-olm-before"); err != nil {
 			return ctx, err
 		}
 		cfg.WithKubeconfigFile(host.Kubeconfig)
