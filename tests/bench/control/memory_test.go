@@ -26,27 +26,28 @@ const (
 	perNamespace = 100
 	// perStorage is how many are on a BackupStorage.
 	perStorage = 500
+	// restFor is longer than Go leaves garbage alone.
+	restFor = 130 * time.Second
 )
 
 // memory measures an operator with nothing to do: in an empty cluster, in one with many BackupConfigurations, and in one with many things
 // beside that are none of its business.
 func memory(t *testing.T, binary string) []row {
 	c := newCluster(t, false)
-	rest := max(130*time.Second*time.Duration(bench.Percent())/100, 15*time.Second)
 	number := int(bench.Scaled(10_000))
 	measure := func(name string) (usage, time.Duration) {
 		o := start(t, binary, c.kubeconfig)
 		started := time.Now()
 		c.ready(t, number, time.Hour)
 		took := time.Since(started)
-		u := o.atRest(t, rest)
+		u := o.atRest(t, restFor)
 		o.keepProfile(t, name)
 		o.stop()
 		return u, took
 	}
 
 	o := start(t, binary, c.kubeconfig)
-	idle := o.atRest(t, rest)
+	idle := o.atRest(t, restFor)
 	o.keepProfile(t, "idle")
 	o.stop()
 
