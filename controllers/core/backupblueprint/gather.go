@@ -47,7 +47,7 @@ func (r *Reconciler) gather(ctx context.Context, req Request) (*metav1.PartialOb
 	if err := r.allowed(ctx, &facts); err != nil {
 		return target, facts, err
 	}
-	beside, err := around.Reader{Client: r.Client, Index: r.Client, Live: r.Live}.BackupBlueprint(ctx, found)
+	beside, err := around.Cached(r.Client, r.Live).BackupBlueprint(ctx, found)
 	if err != nil {
 		return target, facts, err
 	}

@@ -51,7 +51,7 @@ func (r *worker) gather(ctx context.Context, of *invoker.Invoker) (configuration
 
 // around reads what validation and defaults ask for.
 func (r *worker) around() around.Reader {
-	return around.Reader{Client: r.Client, Index: r.Client, Live: r.Live}
+	return around.Cached(r.Client, r.Live)
 }
 
 // targets reads those that exist, by the names that the invoker gives them.

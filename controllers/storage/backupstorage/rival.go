@@ -22,7 +22,7 @@ import (
 
 // rivals adds what a webhook would have refused, were it there when the storage was written.
 func (r *Reconciler) rivals(ctx context.Context, s *storagev1alpha1.BackupStorage, facts *storage.Facts) error {
-	all, err := around.Reader{Client: r.Client, Index: r.Client, Live: r.Live}.Storages(ctx)
+	all, err := around.Cached(r.Client, r.Live).Storages(ctx)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (r *Reconciler) rivals(ctx context.Context, s *storagev1alpha1.BackupStorag
 // yielding leads to the storages that may have been refused for the sake of one that changes or goes.
 func (r *Reconciler) yielding() handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
-		all, err := around.Reader{Client: r.Client}.Storages(ctx)
+		all, err := around.Cached(r.Client, r.Live).Storages(ctx)
 		if err != nil {
 			log.FromContext(ctx).Error(err, "Finding the storages that another one was in the way of")
 			return nil

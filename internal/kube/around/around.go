@@ -37,6 +37,9 @@ type Reader struct {
 	Live client.Reader
 }
 
+// Cached is how reconcilers read: from the operator's cache, and namespaces past it.
+func Cached(cache, live client.Reader) Reader { return Reader{Client: cache, Index: cache, Live: live} }
+
 // Default fills in what an invoker leaves to the defaults.
 func (r Reader) Default(ctx context.Context, of *invoker.Invoker) error {
 	if !configuration.NeedsDefaults(of) {
