@@ -22,7 +22,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
@@ -103,16 +102,13 @@ func (w *world) settle(ctx context.Context) {
 	Expect(w.Settle(ctx, w.namespace)).To(Succeed())
 }
 
-// ground is all that a backup of the Deployment needs, but what asks for one. Whether a step of the clock passes a slot of
-// maintenance would depend on the namespace's name, so there is none unless a test says so.
+// ground is all that a backup of the Deployment needs, but what asks for one.
 func (w *world) ground(ctx context.Context) {
 	GinkgoHelper()
-	storage := object.S3(w.namespace, store.Endpoint, bucket)
-	storage.Spec.Maintenance = &storagev1alpha1.StorageMaintenanceSpec{MaintenanceSpec: storagev1alpha1.MaintenanceSpec{Paused: ptr.To(true)}}
 	w.apply(ctx,
 		object.S3Keys(w.namespace, accessKey, secretKey),
 		object.Password(w.namespace, password),
-		storage,
+		object.S3(w.namespace, store.Endpoint, bucket),
 		object.KeepLast(w.namespace, 3),
 		object.VolumeClaim(w.namespace, object.Claim),
 		object.Deployment(w.namespace, object.App, object.Claim),

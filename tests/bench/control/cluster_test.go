@@ -21,12 +21,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
-	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/tests/kit/apiserver"
 	"kubestash.com/kubestash/tests/kit/hand"
 	"kubestash.com/kubestash/tests/kit/object"
@@ -71,12 +69,11 @@ func newCluster(t *testing.T, isAudited bool) *cluster {
 	return c
 }
 
-// storage makes a BackupStorage with a prefix of its own. Maintenance would start pods, so there is none.
+// storage makes a BackupStorage with a prefix of its own.
 func (c *cluster) storage(t *testing.T, name string) {
 	t.Helper()
 	storage := object.S3(ground, c.store, s3server.Bucket)
 	storage.Name, storage.Spec.Storage.S3.Prefix = name, name
-	storage.Spec.Maintenance = &storagev1alpha1.StorageMaintenanceSpec{MaintenanceSpec: storagev1alpha1.MaintenanceSpec{Paused: ptr.To(true)}}
 	c.make(t, storage)
 }
 

@@ -11,7 +11,8 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 )
 
-// S3 is a BackupStorage in a bucket, which any namespace may use. Its keys are in StorageSecret.
+// S3 is a BackupStorage in a bucket, which any namespace may use. Its keys are in StorageSecret. When maintenance is due depends on names,
+// and so on chance: there is none unless a test asks for it.
 func S3(namespace, endpoint, bucket string) *storagev1alpha1.BackupStorage {
 	return &storagev1alpha1.BackupStorage{
 		ObjectMeta: Meta(namespace, Storage),
@@ -23,6 +24,7 @@ func S3(namespace, endpoint, bucket string) *storagev1alpha1.BackupStorage {
 				},
 			},
 			UsagePolicy: everybody(),
+			Maintenance: unmaintained(),
 		},
 	}
 }
@@ -42,6 +44,7 @@ func Local(namespace, claim string) *storagev1alpha1.BackupStorage {
 				},
 			},
 			UsagePolicy: everybody(),
+			Maintenance: unmaintained(),
 		},
 	}
 }
@@ -72,4 +75,8 @@ func KeepLast(namespace string, last int32) *storagev1alpha1.RetentionPolicy {
 
 func everybody() *metav1alpha1.UsagePolicy {
 	return &metav1alpha1.UsagePolicy{AllowedNamespaces: metav1alpha1.AllowedNamespaces{From: metav1alpha1.NamespacesFromAll}}
+}
+
+func unmaintained() *storagev1alpha1.StorageMaintenanceSpec {
+	return &storagev1alpha1.StorageMaintenanceSpec{MaintenanceSpec: storagev1alpha1.MaintenanceSpec{Paused: ptr.To(true)}}
 }
