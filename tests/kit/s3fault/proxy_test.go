@@ -6,6 +6,7 @@ package s3fault
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -31,7 +32,8 @@ func ask(t *testing.T, p *Proxy, method, body string) (status int, answer string
 		status, answer = response.StatusCode, string(content)
 	}
 	switch {
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	// The last one is the writer's, when the reader has seen the reset first and closed the connection.
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
 		return 0, "", true
 	case err != nil:
 		t.Fatal(err)
