@@ -24,8 +24,13 @@ import (
 	"kubestash.com/kubestash/internal/kube/store"
 )
 
-// uploadRetry is how soon writing a document is tried again.
-const uploadRetry = 3 * time.Second
+const (
+	// uploadRetry is how soon writing a document is tried again.
+	uploadRetry = 3 * time.Second
+	// uploadTimeout bounds one try. Behind it the verdict of the run waits, and a storage that takes connections and answers nothing
+	// takes a minute and a half to be given up by its client.
+	uploadTimeout = 10 * time.Second
+)
 
 func (r *Reconciler) snapshot(ctx context.Context, namespace, name string) (*storagev1alpha1.Snapshot, bool, error) {
 	return kube.Get[storagev1alpha1.Snapshot](ctx, r.Live, namespace, name)
@@ -125,6 +130,8 @@ func (r *Reconciler) abandon(ctx context.Context, s *corev1alpha1.BackupSession)
 }
 
 func (r *Reconciler) upload(ctx context.Context, g *gathered, s *storagev1alpha1.Snapshot) error {
+	ctx, cancel := context.WithTimeout(ctx, uploadTimeout)
+	defer cancel()
 	p, ok := g.places[s.Spec.Repository]
 	if !ok {
 		return fmt.Errorf("finding Repository %s: it is gone", s.Spec.Repository)
