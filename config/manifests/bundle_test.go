@@ -155,6 +155,20 @@ func TestTheCRDsAreThoseOfThisVersion(t *testing.T) {
 	}
 }
 
+// OLM v1 would take them, and every object of theirs, with the ClusterExtension.
+func TestTheCRDsStayWhenTheOperatorGoes(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(bundle, "manifests", "*.kubestash.com_*.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		crd := read[struct{ Metadata struct{ Annotations map[string]string } }](t, file)
+		if got := crd.Metadata.Annotations["helm.sh/resource-policy"]; got != "keep" {
+			t.Errorf("%s has the policy %q", filepath.Base(file), got)
+		}
+	}
+}
+
 // Whoever mirrors the related images has all that is ever started.
 func TestEveryImageIsRelated(t *testing.T) {
 	c := readCSV(t)
