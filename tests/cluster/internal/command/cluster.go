@@ -16,7 +16,7 @@ import (
 
 // cluster are the commands about the cluster as a whole.
 func (a *app) cluster() []*cobra.Command {
-	return []*cobra.Command{a.deps(), a.up(), a.down(), a.stopServer(), a.status(), a.env(), a.kubeconfig(), a.olm(), a.prune()}
+	return []*cobra.Command{a.deps(), a.up(), a.down(), a.stopServer(), a.status(), a.env(), a.kubeconfig(), a.olm(), a.olmv1(), a.prune()}
 }
 
 func (a *app) deps() *cobra.Command {

@@ -18,8 +18,10 @@ const olmUser = "1001"
 func olmRecipes() map[string]recipe {
 	return map[string]recipe{
 		// The Job that unpacks a bundle copies cpb out of this image with /bin/cp, and opm's probes find their program in PATH.
-		"olm": shellRecipe("OLM's operators", []string{"olm", "catalog", "copy-content", "cpb"}, nil, "/bin/olm"),
-		"opm": shellRecipe("serves catalogs and unpacks bundles", []string{"opm"}, map[string]string{"grpc-health-probe": "grpc_health_probe"}, "/bin/opm"),
+		"olm":                 shellRecipe("OLM's operators", []string{"olm", "catalog", "copy-content", "cpb"}, nil, "/bin/olm"),
+		"opm":                 shellRecipe("serves catalogs and unpacks bundles", []string{"opm"}, map[string]string{"grpc-health-probe": "grpc_health_probe"}, "/bin/opm"),
+		"operator-controller": shellRecipe("OLM v1's operators", []string{"operator-controller", "catalogd"}, nil, "/bin/operator-controller"),
+		"cert-manager":        shellRecipe("what OLM v1 needs of cert-manager", []string{"cert-manager"}, nil, "/bin/cert-manager"),
 		// scorecard passes it the arguments of tar, so it has no entrypoint.
 		"untar":          shellRecipe("tar, for scorecard", nil, nil, ""),
 		"scorecard-test": shellRecipe("the SDK's own scorecard tests", []string{"scorecard-test"}, nil, ""),

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"kubestash.com/kubestash/tests/cluster/internal/plan"
+	"kubestash.com/kubestash/tests/cluster/internal/render"
 )
 
 func TestMerge(t *testing.T) {
@@ -78,6 +79,24 @@ func TestManifestsAreValidAndFilledIn(t *testing.T) {
 	}
 	if !strings.Contains(text, "clusterIP: "+plan.DNSIP) {
 		t.Error("the DNS has another address than the kubelets tell pods")
+	}
+}
+
+func TestTheManifestOfOLMv1IsFilledIn(t *testing.T) {
+	text := olmv1Manifests("127.0.0.1:5000/operator-controller:abc", "127.0.0.1:5000/cert-manager:abc")
+	if strings.Contains(text, "{{") {
+		t.Error("a placeholder is left")
+	}
+	var registries string
+	for document := range strings.SplitSeq(text, "\n---\n") {
+		var object struct{ Data map[string]string }
+		if err := yaml.Unmarshal([]byte(document), &object); err != nil {
+			t.Fatalf("%v in\n%s", err, document)
+		}
+		registries += object.Data["registries.conf"]
+	}
+	if want := strings.TrimSpace(render.Registries()); registries != want {
+		t.Errorf("images are looked up by\n%s\nand not by\n%s", registries, want)
 	}
 }
 

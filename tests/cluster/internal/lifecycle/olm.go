@@ -23,50 +23,63 @@ const olmLimit = 3 * time.Minute
 
 // OLM installs OLM into the running cluster, or makes it whole again. The caller has made the images.
 func (m Machine) OLM(ctx context.Context, minor, olmImage, opmImage string) error {
-	files, err := m.files(minor)
+	k, err := m.kubectl(minor)
 	if err != nil {
 		return err
 	}
-	k := kubectl{program: filepath.Join(files.Kubernetes, "kubectl"), config: filepath.Join(files.PKI, "admin.kubeconfig"), home: m.Place.State}
-	crds, err := m.olmCRDs(ctx)
+	module, err := m.module(ctx, "olm", "github.com/operator-framework/operator-lifecycle-manager")
 	if err != nil {
 		return err
 	}
-	// One of them is too large for what a client-side apply notes in an annotation.
-	if err := k.run(ctx, "", "apply", "--server-side", "--force-conflicts", "-f", crds); err != nil {
-		return err
-	}
-	if err := k.run(ctx, "", "wait", "--for", "condition=Established", "--timeout", "60s", "-f", crds); err != nil {
+	if err := k.define(ctx, filepath.Join(module, "deploy", "chart", "crds")); err != nil {
 		return err
 	}
 	text := strings.NewReplacer("{{OLM_IMAGE}}", olmImage, "{{OPM_IMAGE}}", opmImage).Replace(olmManifest)
 	if err := k.run(ctx, text, "apply", "--server-side", "--force-conflicts", "-f", "-"); err != nil {
 		return err
 	}
-	for _, name := range []string{"olm-operator", "catalog-operator"} {
-		if err := k.run(ctx, "", "-n", "olm", "rollout", "status", "deployment/"+name, "--timeout", olmLimit.String()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return k.rolledOut(ctx, "olm", "olm-operator", "catalog-operator")
 }
 
-// olmCRDs is the folder of OLM's CRDs, which its module holds.
-func (m Machine) olmCRDs(ctx context.Context) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/operator-framework/operator-lifecycle-manager")
-	cmd.Dir = filepath.Join(m.Place.Tools(), "olm")
+// module is the folder of a Go module that a tool is built from. It holds CRDs, too.
+func (m Machine) module(ctx context.Context, tool, path string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", path)
+	cmd.Dir = filepath.Join(m.Place.Tools(), tool)
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off")
 	var problem bytes.Buffer
 	cmd.Stderr = &problem
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("finding OLM's CRDs: %w: %s", err, strings.TrimSpace(problem.String()))
+		return "", fmt.Errorf("finding module %s: %w: %s", path, err, strings.TrimSpace(problem.String()))
 	}
-	return filepath.Join(strings.TrimSpace(string(out)), "deploy", "chart", "crds"), nil
+	return strings.TrimSpace(string(out)), nil
 }
 
 // kubectl is the cluster's own, for its administrator.
 type kubectl struct{ program, config, home string }
+
+func (m Machine) kubectl(minor string) (kubectl, error) {
+	files, err := m.files(minor)
+	return kubectl{program: filepath.Join(files.Kubernetes, "kubectl"), config: filepath.Join(files.PKI, "admin.kubeconfig"), home: m.Place.State}, err
+}
+
+// define applies a folder of CRDs. Some are too large for what a client-side apply notes in an annotation.
+func (k kubectl) define(ctx context.Context, crds string) error {
+	if err := k.run(ctx, "", "apply", "--server-side", "--force-conflicts", "-f", crds); err != nil {
+		return err
+	}
+	return k.run(ctx, "", "wait", "--for", "condition=Established", "--timeout", "60s", "-f", crds)
+}
+
+// rolledOut waits for Deployments.
+func (k kubectl) rolledOut(ctx context.Context, namespace string, deployments ...string) error {
+	for _, name := range deployments {
+		if err := k.run(ctx, "", "-n", namespace, "rollout", "status", "deployment/"+name, "--timeout", olmLimit.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func (k kubectl) run(ctx context.Context, input string, args ...string) error {
 	cmd := exec.CommandContext(ctx, k.program, append([]string{"--kubeconfig", k.config}, args...)...)

@@ -33,6 +33,7 @@ const (
 	kubeVersionPackage = "k8s.io/component-base/version"
 	sdkVersionPackage  = "github.com/operator-framework/operator-sdk/internal/version"
 	olmModule          = "github.com/operator-framework/operator-lifecycle-manager"
+	olmv1Module        = "github.com/operator-framework/operator-controller"
 )
 
 // KubernetesVersions lists the minor versions that we build, newest first. The first one is the default.
@@ -93,6 +94,14 @@ func Catalog() []Tool {
 			Tags:     []string{"json1"}, Variables: map[string]string{olmModule + "/pkg/version.OLMVersion": "{version}"},
 			Minutes: 3,
 		},
+		Tool{
+			Name: "olmv1", Module: olmv1Module,
+			Packages: []string{olmv1Module + "/cmd/operator-controller", olmv1Module + "/cmd/catalogd"},
+			Binaries: []string{"operator-controller", "catalogd"},
+			Tags:     []string{"containers_image_openpgp"}, Variables: map[string]string{olmv1Module + "/internal/shared/version.version": "{version}"},
+			Minutes: 3,
+		},
+		single("cert-manager", "github.com/cert-manager/cert-manager", ".", 2),
 	)
 }
 

@@ -57,9 +57,14 @@ func Resolve(toolsDir string, t Tool) (Pin, error) {
 }
 
 func (p Pin) key() (string, error) {
-	files, err := filepath.Glob(filepath.Join(p.Dir, "*.go"))
-	if err != nil {
-		return "", fmt.Errorf("listing the sources of %s: %w", p.Name, err)
+	var files []string
+	// A tool may bring a module of ours beside it.
+	for _, pattern := range []string{"*.go", "*/go.mod", "*/*.go", "*/*/*.go", "*/*/*/*.go"} {
+		found, err := filepath.Glob(filepath.Join(p.Dir, pattern))
+		if err != nil {
+			return "", fmt.Errorf("listing the sources of %s: %w", p.Name, err)
+		}
+		files = append(files, found...)
 	}
 	files = append(files, filepath.Join(p.Dir, "go.mod"), filepath.Join(p.Dir, "go.sum"))
 	slices.Sort(files)

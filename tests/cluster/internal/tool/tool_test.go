@@ -61,6 +61,7 @@ func TestKeyChangesWithEverythingThatDecides(t *testing.T) {
 		"another go.sum":    resolve(map[string]string{"x/go.mod": sampleMod, "x/go.sum": "b"}, sample),
 		"another go.mod":    resolve(map[string]string{"x/go.mod": sampleMod + "// x\n", "x/go.sum": "a"}, sample),
 		"a source of ours":  resolve(map[string]string{"x/go.mod": sampleMod, "x/go.sum": "a", "x/main.go": "package main"}, sample),
+		"a module of ours":  resolve(map[string]string{"x/go.mod": sampleMod, "x/go.sum": "a", "x/y/z/z.go": "package z"}, sample),
 		"a build tag":       resolve(base, tagged),
 		"a linker variable": resolve(base, stampedTool),
 		"an architecture":   resolve(base, crossed),
