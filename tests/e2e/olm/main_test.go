@@ -7,7 +7,6 @@ package olm
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -33,7 +32,7 @@ func TestMain(m *testing.M) {
 	suite.Setup(func(ctx context.Context, cfg *envconf.Config) (context.Context, error) {
 		var err error
 		// What an earlier story has left goes only while there is an operator.
-		if host, err = stage.Open(ctx, "olm", os.Stderr, "deploy", "undeploy", "deploy-olm-before"); err != nil {
+		if host, err = stage.Open(ctx, "olm", os.Stderr, "deploy", "undeploy"); err != nil {
 			return ctx, err
 		}
 		cfg.WithKubeconfigFile(host.Kubeconfig)
@@ -51,7 +50,7 @@ func TestMain(m *testing.M) {
 		if host == nil {
 			return ctx, nil // it was not opened, which has been told
 		}
-		if err := errors.Join(host.Close(ctx), host.Make(ctx, "undeploy-olm")); err != nil {
+		if err := host.Close(ctx); err != nil {
 			// The framework only logs what goes wrong at the end.
 			fmt.Fprintln(os.Stderr, "FAIL:", err)
 			os.Exit(1)

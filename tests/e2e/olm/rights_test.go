@@ -22,8 +22,6 @@ import (
 	"kubestash.com/kubestash/tests/kit/stage"
 )
 
-const golden = "testdata/rights.golden"
-
 var update = flag.Bool("update", false, "write down the rights that the operator has")
 
 // rights asks the API server what the operator may do, in its own namespace and in any other, as OLM has bound it.
@@ -45,12 +43,12 @@ func (s *shop) rights(ctx context.Context, t *testing.T) {
 	}
 	if *update {
 		stage.Must(t, os.MkdirAll("testdata", 0o755))
-		stage.Must(t, os.WriteFile(golden, []byte(got.String()), 0o644))
+		stage.Must(t, os.WriteFile(s.golden, []byte(got.String()), 0o644))
 	}
-	want, err := os.ReadFile(golden)
+	want, err := os.ReadFile(s.golden)
 	stage.Must(t, err)
 	if got.String() != string(want) {
-		t.Errorf("the operator may do\n%s\nand written down in %s is\n%s", got.String(), golden, want)
+		t.Errorf("the operator may do\n%s\nand written down in %s is\n%s", got.String(), s.golden, want)
 	}
 }
 

@@ -7,6 +7,7 @@ package olm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -43,17 +44,40 @@ const (
 	fingerprint = `cd /data; find . -type f -exec sha256sum {} + | sort`
 )
 
+// way is a way to install the operator.
+type way struct {
+	// olm ends the names of the Makefile's targets, and golden is where the operator's rights are written down.
+	olm, golden string
+	// installed waits until a version is installed and none else.
+	installed func(t *testing.T, version string)
+}
+
+var v0 = way{olm: "olm", golden: "testdata/rights.golden", installed: installed}
+
 // shop is an annotated application, which stays through the whole story.
 type shop struct {
 	*stage.World
+	way
 	// store is in front of the S3 server, so that a backup takes as long as an upgrade does.
 	store *s3fault.Proxy
 	// files is the fingerprint of what the last good backup holds.
 	files string
 }
 
+// open installs what stands for the release before this one.
+func open(t *testing.T, name string, w way) *shop {
+	t.Helper()
+	t.Cleanup(func() {
+		// The test's own context is over, and the World's namespace is going.
+		ctx := context.Background()
+		stage.Must(t, errors.Join(host.Close(ctx), host.Make(ctx, "undeploy-"+w.olm)))
+	})
+	stage.Must(t, host.Make(t.Context(), "deploy-"+w.olm+"-before"))
+	return &shop{World: host.World(t, name), way: w, store: s3fault.Start(t, stage.Address+":0", host.ServerURL)}
+}
+
 func TestStory(t *testing.T) {
-	s := &shop{World: host.World(t, "story"), store: s3fault.Start(t, stage.Address+":0", host.ServerURL)}
+	s := open(t, "story", v0)
 	suite.Test(t,
 		features.New("a Subscription").
 			Assess("has installed the release before", step(s.isBefore)).
@@ -87,7 +111,7 @@ func installed(t *testing.T, version string) {
 	})
 }
 
-func (s *shop) isBefore(_ context.Context, t *testing.T) { installed(t, before) }
+func (s *shop) isBefore(_ context.Context, t *testing.T) { s.installed(t, before) }
 
 func (s *shop) firstBackup(_ context.Context, t *testing.T) {
 	s.Ground(t, s.store.Endpoint, password)
@@ -132,8 +156,8 @@ func (s *shop) upgraded(ctx context.Context, t *testing.T) {
 		return pod != "" && s.store.Struck() > 0, fmt.Sprintf("%d pods, %d refused writes", len(pods), s.store.Struck())
 	})
 	earlier := s.operator(ctx, t)
-	stage.Must(t, host.Make(ctx, "upgrade-olm"))
-	installed(t, now)
+	stage.Must(t, host.Make(ctx, "upgrade-"+s.olm))
+	s.installed(t, now)
 	if later := s.operator(ctx, t); later == earlier {
 		t.Errorf("the operator is %s, as before", later)
 	}
@@ -261,7 +285,8 @@ const asked = "while-it-was-away"
 
 func (s *shop) uninstalled(ctx context.Context, t *testing.T) {
 	had := s.objects(ctx, t)
-	stage.Must(t, host.Make(ctx, "undeploy-olm"))
+	held := s.held(t)
+	stage.Must(t, host.Make(ctx, "undeploy-"+s.olm))
 	stage.Await(t, "the operator is gone", stage.Patience, func(ctx context.Context) (bool, string) {
 		var pods corev1.PodList
 		if err := host.Client.List(ctx, &pods, client.InNamespace(stage.OperatorNamespace)); err != nil {
@@ -278,9 +303,19 @@ func (s *shop) uninstalled(ctx context.Context, t *testing.T) {
 			t.Errorf("%d of kind %s are left of %d", len(objects), kind, len(had[kind]))
 		}
 	}
+	if left := s.held(t); left != held {
+		t.Errorf("restic holds\n%s\nand held\n%s", left, held)
+	}
 	noWebhook(ctx, t)
 	s.writable(ctx, t)
 	s.Apply(t, object.BackupSession(s.Namespace, asked, configuration))
+}
+
+// held is what restic lists in the bucket.
+func (s *shop) held(t *testing.T) string {
+	t.Helper()
+	url := fmt.Sprintf("s3:%s/%s/%s/%s/%s/repository/v1/%s/dump", host.ServerURL, host.Bucket, s.Namespace, s.Namespace, object.App, object.Session)
+	return string(stage.Restic(t, url, password, "snapshots", "--json"))
 }
 
 // noWebhook fails the test when there is a webhook that the operator would have to answer.
@@ -311,8 +346,8 @@ func noWebhook(ctx context.Context, t *testing.T) {
 }
 
 func (s *shop) reinstalled(ctx context.Context, t *testing.T) {
-	stage.Must(t, host.Make(ctx, "deploy-olm"))
-	installed(t, now)
+	stage.Must(t, host.Make(ctx, "deploy-"+s.olm))
+	s.installed(t, now)
 	s.succeeded(t, asked, stage.Patience)
 	s.valid(ctx, t)
 	s.Sh(t, "rm -rf /data/*")
