@@ -200,7 +200,7 @@ test-olm: kubernetes-local test-images-local ## Install, upgrade, remove and rei
 
 # Not a part of "make test": OLM v1 and cert-manager take as long to build as a Kubernetes.
 .PHONY: test-olmv1
-test-olmv1: kubernetes-local test-images-local ## The same by OLM v1, which is offered a version with incompatible CRDs, too. OLM v1 is built first (10 minutes, once).
+test-olmv1: kubernetes-local test-images-local ## The same by OLM v1, which is offered a version with incompatible CRDs, too. OLM v1 is built first (5 minutes, once).
 	go test -tags olm -run V1 -count 1 -timeout 30m ./tests/e2e/olm/... $(GO_TEST_FLAGS)
 
 .PHONY: test-scorecard

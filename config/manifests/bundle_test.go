@@ -162,7 +162,9 @@ func TestTheCRDsStayWhenTheOperatorGoes(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	for _, file := range files {
-		crd := read[struct{ Metadata struct{ Annotations map[string]string } }](t, file)
+		crd := read[struct {
+			Metadata struct{ Annotations map[string]string }
+		}](t, file)
 		if got := crd.Metadata.Annotations["helm.sh/resource-policy"]; got != "keep" {
 			t.Errorf("%s has the policy %q", filepath.Base(file), got)
 		}
