@@ -150,6 +150,9 @@ func run(ctx context.Context, o options) error {
 	if err := addWebhooks(ctx, mgr, o.webhooks, keeper); err != nil {
 		return err
 	}
+	if err := mgr.Add(newTrimmer()); err != nil {
+		return fmt.Errorf("adding what gives memory back: %w", err)
+	}
 	if err := errors.Join(mgr.AddHealthzCheck("healthz", healthz.Ping), mgr.AddReadyzCheck("readyz", healthz.Ping)); err != nil {
 		return fmt.Errorf("adding probes: %w", err)
 	}
