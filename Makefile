@@ -189,7 +189,7 @@ test-images-given:
 test-e2e: kubernetes-$(WHERE) test-images-$(WHERE) ## Test the deployed operator on a real cluster: back up, destroy, restore, break things.
 	go test $(GO_TEST_FLAGS) -tags e2e -count 1 -p 1 -timeout 30m ./tests/e2e/...
 
-# Not a part of "make test" yet: docs/faults.md says what of it was seen, and how long it takes.
+# Not a part of "make test": it takes ten minutes more. docs/faults.md says what was seen.
 .PHONY: test-faults
 test-faults: kubernetes-local test-images-local ## Break the cluster on this machine in the middle of backups and restores.
 	go test $(GO_TEST_FLAGS) -tags fault -count 1 -p 1 -timeout 30m ./tests/e2e/fault/...
