@@ -79,20 +79,38 @@ func open(t *testing.T, name string, w way) *shop {
 func TestStory(t *testing.T) {
 	s := open(t, "story", v0)
 	suite.Test(t,
-		features.New("a Subscription").
-			Assess("has installed the release before", step(s.isBefore)).
-			Assess("has given the operator the rights that are written down, and no more", step(s.rights)).
-			Assess("gives an annotated application its backup", step(s.firstBackup)).Feature(),
-		features.New("an upgrade in the middle of a backup").
-			Assess("leaves the backup alone", step(s.upgraded)).
-			Assess("is followed by good backups", step(func(_ context.Context, t *testing.T) { s.backup(t, "after-upgrade") })).Feature(),
+		s.installation("a Subscription").Feature(),
+		s.upgrade().Feature(),
 		features.New("OperatorGroups that are wrong").
 			Assess("are told of, and cost nothing once they are right", step(s.groups)).Feature(),
-		features.New("an uninstallation").
-			Assess("leaves definitions, objects and data, and nothing that stands in anybody's way", step(s.uninstalled)).Feature(),
-		features.New("an installation over what was left").
-			Assess("goes on with all of it", step(s.reinstalled)).Feature(),
+		s.uninstallation().Feature(),
+		s.reinstallation().Feature(),
 	)
+}
+
+// The chapters that every way has. A story may add to them.
+
+func (s *shop) installation(by string) *features.FeatureBuilder {
+	return features.New(by).
+		Assess("has installed the release before", step(s.isBefore)).
+		Assess("has given the operator the rights that are written down, and no more", step(s.rights)).
+		Assess("gives an annotated application its backup", step(s.firstBackup))
+}
+
+func (s *shop) upgrade() *features.FeatureBuilder {
+	return features.New("an upgrade in the middle of a backup").
+		Assess("leaves the backup alone", step(s.upgraded)).
+		Assess("is followed by good backups", step(func(_ context.Context, t *testing.T) { s.backup(t, "after-upgrade") }))
+}
+
+func (s *shop) uninstallation() *features.FeatureBuilder {
+	return features.New("an uninstallation").
+		Assess("leaves definitions, objects and data, and nothing that stands in anybody's way", step(s.uninstalled))
+}
+
+func (s *shop) reinstallation() *features.FeatureBuilder {
+	return features.New("an installation over what was left").
+		Assess("goes on with all of it", step(s.reinstalled))
 }
 
 // installed waits until OLM has installed a version and none else.

@@ -28,21 +28,14 @@ var v1 = way{olm: "olmv1", golden: "testdata/rights-v1.golden", installed: exten
 func TestV1(t *testing.T) {
 	s := open(t, "v1", v1)
 	suite.Test(t,
-		features.New("a ClusterExtension").
-			Assess("has installed the release before", step(s.isBefore)).
-			Assess("has given the operator the rights that are written down, and no more", step(s.rights)).
-			Assess("gives an annotated application its backup", step(s.firstBackup)).
+		s.installation("a ClusterExtension").
 			Assess("has the webhooks refuse what they refuse", step(s.refuses)).Feature(),
-		features.New("an upgrade in the middle of a backup").
-			Assess("leaves the backup alone", step(s.upgraded)).
-			Assess("is followed by good backups", step(func(_ context.Context, t *testing.T) { s.backup(t, "after-upgrade") })).Feature(),
+		s.upgrade().Feature(),
 		features.New("a version whose CRDs would break objects").
 			Assess("is refused, and told of", step(s.broken)).Feature(),
-		features.New("an uninstallation").
-			Assess("leaves definitions, objects and data, and nothing that stands in anybody's way", step(s.uninstalled)).
+		s.uninstallation().
 			Assess("has nobody refuse anything any more", step(func(ctx context.Context, t *testing.T) { stage.Must(t, s.late(ctx)) })).Feature(),
-		features.New("an installation over what was left").
-			Assess("goes on with all of it", step(s.reinstalled)).
+		s.reinstallation().
 			Assess("has the webhooks refuse again", step(s.refuses)).Feature(),
 	)
 }
