@@ -79,7 +79,7 @@ func addWebhooks(ctx context.Context, mgr ctrl.Manager, o webhookOptions, keeper
 		return fmt.Errorf("asking who we are: %w", err)
 	}
 	if err := admission.Register(mgr, admission.Deps{
-		Around:   around.Reader{Client: mgr.GetAPIReader(), Index: mgr.GetClient(), Live: mgr.GetAPIReader()},
+		Around:   around.Fresh(mgr.GetClient(), mgr.GetAPIReader()),
 		Backends: all.Find, Self: self.Status.UserInfo.Username,
 	}); err != nil {
 		return err

@@ -89,7 +89,7 @@ func openDoor(ctx context.Context, w *world) *door {
 	Expect(err).NotTo(HaveOccurred())
 	Expect(around.ByLocation.Add(ctx, mgr.GetFieldIndexer(), &storagev1alpha1.Repository{})).To(Succeed())
 	Expect(admission.Register(mgr, admission.Deps{
-		Around:   around.Reader{Client: mgr.GetAPIReader(), Index: mgr.GetClient(), Live: mgr.GetAPIReader()},
+		Around:   around.Fresh(mgr.GetClient(), mgr.GetAPIReader()),
 		Backends: all.Find, Self: server.Operator.Impersonate.UserName,
 	})).To(Succeed())
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))

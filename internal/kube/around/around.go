@@ -40,6 +40,9 @@ type Reader struct {
 // Cached is how reconcilers read: from the operator's cache, and namespaces past it.
 func Cached(cache, live client.Reader) Reader { return Reader{Client: cache, Index: cache, Live: live} }
 
+// Fresh is how webhooks read, who see what was written a moment ago: past the cache, but for Repositories by their location, which only it knows.
+func Fresh(cache, live client.Reader) Reader { return Reader{Client: live, Index: cache, Live: live} }
+
 // Default fills in what an invoker leaves to the defaults.
 func (r Reader) Default(ctx context.Context, of *invoker.Invoker) error {
 	if !configuration.NeedsDefaults(of) {
