@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -57,21 +58,20 @@ func Resolve(toolsDir string, t Tool) (Pin, error) {
 }
 
 func (p Pin) key() (string, error) {
-	var files []string
-	// A tool may bring a module of ours beside it.
-	for _, pattern := range []string{"*.go", "*/go.mod", "*/*.go", "*/*/*.go", "*/*/*/*.go"} {
-		found, err := filepath.Glob(filepath.Join(p.Dir, pattern))
-		if err != nil {
-			return "", fmt.Errorf("listing the sources of %s: %w", p.Name, err)
+	// A program without dependencies has no go.sum, and a tool may bring a module of ours below it.
+	files := []string{filepath.Join(p.Dir, "go.sum")}
+	if err := filepath.WalkDir(p.Dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && (filepath.Ext(path) == ".go" || entry.Name() == "go.mod") {
+			files = append(files, path)
 		}
-		files = append(files, found...)
+		return err
+	}); err != nil {
+		return "", fmt.Errorf("listing the sources of %s: %w", p.Name, err)
 	}
-	files = append(files, filepath.Join(p.Dir, "go.mod"), filepath.Join(p.Dir, "go.sum"))
 	slices.Sort(files)
 	h := sha256.New()
 	for _, f := range files {
 		data, err := os.ReadFile(f)
-		// A program without dependencies has no go.sum.
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", fmt.Errorf("hashing the sources of %s: %w", p.Name, err)
 		}
