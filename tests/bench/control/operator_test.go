@@ -36,7 +36,7 @@ type operator struct {
 	ended   chan struct{}
 }
 
-// start starts the operator and waits until it answers.
+// start starts the operator, without webhooks unless a flag says otherwise, and waits until it answers.
 func start(t *testing.T, binary, kubeconfig string, flags ...string) *operator {
 	t.Helper()
 	folder := t.TempDir()
