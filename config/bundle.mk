@@ -80,7 +80,7 @@ define olm-bundle
 @$(CLUSTER) build-image --name kubestash-bundle --file $(1)/bundle.Dockerfile $(1) > $(1)/bundle.image
 endef
 
-# olm-apply FOLDER,PACKAGE,BUNDLES,MANIFESTS applies a catalog of bundles, with all that an administrator applies.
+# olm-apply FOLDER,PACKAGE,BUNDLES,MANIFESTS applies a catalog of bundles, with what an administrator applies.
 define olm-apply
 @mkdir -p $(1)/catalog/kubestash && cp catalog/Dockerfile $(1)/catalog
 @$(call render-catalog,$(2),$(3),$(1)/catalog/kubestash)
@@ -89,9 +89,12 @@ define olm-apply
 $(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy -f $(1)/install.yaml
 endef
 
-# olm-install FOLDER,PACKAGE,BUNDLES,VERSION does that, and waits for a version.
+# olm-install FOLDER,PACKAGE,BUNDLES,VERSION does that, and waits for a version. The Subscription comes when the catalog is ready: for as long as OLM has no
+# connection to a new CatalogSource, it answers from what one of the same name held before, for half an hour.
 define olm-install
-$(call olm-apply,$(1),$(2),$(3),install)
+$(call olm-apply,$(1),$(2),$(3),catalog)
+$(KUBECTL) -n olm wait --for jsonpath='{.status.connectionState.lastObservedState}'=READY --timeout 180s catalogsource/kubestash
+$(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy -f config/olm/subscription.yaml
 @for i in $$(seq 300); do \
 	phase=$$($(KUBECTL) -n kubestash get csv kubestash.v$(4) -o jsonpath='{.status.phase}' 2> /dev/null || true); \
 	if [ "$$phase" = Succeeded ]; then echo "kubestash.v$(4) is installed"; exit 0; fi; sleep 1; \
@@ -141,10 +144,10 @@ $(call $(1),$(OLM)/new,$(OLM)/new/package.yaml,$(foreach n,before new,$(OLM)/$(n
 endef
 
 .PHONY: deploy-olm deploy-olm-before upgrade-olm
-deploy-olm: olm-up images no-kustomize no-olmv1 ## Install the operator by OLM: catalog, CatalogSource, OperatorGroup, Subscription; wait until it's ready.
+deploy-olm: olm-up images no-kustomize no-olm ## Install the operator by OLM: catalog, CatalogSource, OperatorGroup, Subscription; wait until it's ready.
 	$(call deploy-new,olm-install)
 
-deploy-olm-before: olm-up images no-kustomize no-olmv1 ## Install, by OLM, what stands for the release before this one.
+deploy-olm-before: olm-up images no-kustomize no-olm ## Install, by OLM, what stands for the release before this one.
 	$(call deploy-before,olm-install)
 
 upgrade-olm: olm-up images ## Upgrade what deploy-olm-before has installed: the catalog gets this version, which replaces the one before.
@@ -167,10 +170,10 @@ adopt:
 		$(KUBECTL) -n kubestash annotate --overwrite $$left meta.helm.sh/release-name=kubestash meta.helm.sh/release-namespace=kubestash > /dev/null; fi
 
 .PHONY: deploy-olmv1 deploy-olmv1-before upgrade-olmv1
-deploy-olmv1: olmv1-up images no-kustomize no-olmv0 adopt ## Install the operator by OLM v1: catalog, ClusterCatalog, ClusterExtension; wait until it's ready.
+deploy-olmv1: olmv1-up images no-kustomize no-olm adopt ## Install the operator by OLM v1: catalog, ClusterCatalog, ClusterExtension; wait until it's ready.
 	$(call deploy-new,olmv1-install)
 
-deploy-olmv1-before: olmv1-up images no-kustomize no-olmv0 adopt ## The same as deploy-olm-before, by OLM v1.
+deploy-olmv1-before: olmv1-up images no-kustomize no-olm adopt ## The same as deploy-olm-before, by OLM v1.
 	$(call deploy-before,olmv1-install)
 
 upgrade-olmv1: olmv1-up images ## The same as upgrade-olm, by OLM v1.
