@@ -79,7 +79,8 @@ func addWebhooks(ctx context.Context, mgr ctrl.Manager, o webhookOptions, keeper
 		return fmt.Errorf("asking who we are: %w", err)
 	}
 	if err := admission.Register(mgr, admission.Deps{
-		Around:   around.Fresh(mgr.GetClient(), mgr.GetAPIReader()),
+		Cached:   around.Cached(mgr.GetClient(), mgr.GetAPIReader()),
+		Fresh:    around.Fresh(mgr.GetClient(), mgr.GetAPIReader()),
 		Backends: all.Find, Self: self.Status.UserInfo.Username,
 	}); err != nil {
 		return err

@@ -6,13 +6,14 @@ package webhook
 import (
 	"context"
 
-	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/domain/configuration"
 	"kubestash.com/kubestash/internal/domain/invoker"
 	"kubestash.com/kubestash/internal/domain/storage"
+	"kubestash.com/kubestash/internal/kube/around"
 	"kubestash.com/kubestash/internal/validate"
 )
 
@@ -34,10 +35,11 @@ type kinds struct{ Deps }
 
 func (k kinds) backupStorage() rules[storagev1alpha1.BackupStorage, *storagev1alpha1.BackupStorage] {
 	return rules[storagev1alpha1.BackupStorage, *storagev1alpha1.BackupStorage]{
-		spec: func(s *storagev1alpha1.BackupStorage) any { return s.Spec },
-		look: func(ctx context.Context, s *storagev1alpha1.BackupStorage) (field.ErrorList, []string, error) {
-			all, err := k.Around.Storages(ctx)
-			return append(validate.BackupStorage(s, k.Backends), validate.BackupStorageAmong(s, all, k.Backends)...), nil, err
+		spec:        func(s *storagev1alpha1.BackupStorage) any { return s.Spec },
+		isOneOfMany: true,
+		look: func(ctx context.Context, by around.Reader, s *storagev1alpha1.BackupStorage) (findings, error) {
+			all, err := by.Storages(ctx)
+			return findings{alone: validate.BackupStorage(s, k.Backends), beside: validate.BackupStorageAmong(s, all, k.Backends)}, err
 		},
 	}
 }
@@ -53,10 +55,11 @@ func (k kinds) trimStorage(_ context.Context, before, s *storagev1alpha1.BackupS
 
 func (k kinds) retentionPolicy() rules[storagev1alpha1.RetentionPolicy, *storagev1alpha1.RetentionPolicy] {
 	return rules[storagev1alpha1.RetentionPolicy, *storagev1alpha1.RetentionPolicy]{
-		spec: func(p *storagev1alpha1.RetentionPolicy) any { return p.Spec },
-		look: func(ctx context.Context, p *storagev1alpha1.RetentionPolicy) (field.ErrorList, []string, error) {
-			all, err := k.Around.Policies(ctx, client.InNamespace(p.Namespace))
-			return append(validate.RetentionPolicy(p), validate.RetentionPolicyAmong(p, all)...), nil, err
+		spec:        func(p *storagev1alpha1.RetentionPolicy) any { return p.Spec },
+		isOneOfMany: true,
+		look: func(ctx context.Context, by around.Reader, p *storagev1alpha1.RetentionPolicy) (findings, error) {
+			all, err := by.Policies(ctx, client.InNamespace(p.Namespace))
+			return findings{alone: validate.RetentionPolicy(p), beside: validate.RetentionPolicyAmong(p, all)}, err
 		},
 	}
 }
@@ -64,15 +67,15 @@ func (k kinds) retentionPolicy() rules[storagev1alpha1.RetentionPolicy, *storage
 func (k kinds) backupConfiguration() rules[corev1alpha1.BackupConfiguration, *corev1alpha1.BackupConfiguration] {
 	return rules[corev1alpha1.BackupConfiguration, *corev1alpha1.BackupConfiguration]{
 		spec: func(bc *corev1alpha1.BackupConfiguration) any { return bc.Spec },
-		look: func(ctx context.Context, bc *corev1alpha1.BackupConfiguration) (field.ErrorList, []string, error) {
-			return k.invoker(ctx, invoker.Of(bc.DeepCopy()))
+		look: func(ctx context.Context, by around.Reader, bc *corev1alpha1.BackupConfiguration) (findings, error) {
+			return readInvoker(ctx, by, invoker.Of(bc.DeepCopy()))
 		},
 	}
 }
 
 func (k kinds) fillIn(ctx context.Context, _, bc *corev1alpha1.BackupConfiguration) error {
 	of := invoker.Of(bc)
-	err := k.Around.Default(ctx, of)
+	err := k.Fresh.Default(ctx, of)
 	bc.Spec.Backends = of.Backends
 	return err
 }
@@ -80,27 +83,32 @@ func (k kinds) fillIn(ctx context.Context, _, bc *corev1alpha1.BackupConfigurati
 func (k kinds) backupBatch() rules[corev1alpha1.BackupBatch, *corev1alpha1.BackupBatch] {
 	return rules[corev1alpha1.BackupBatch, *corev1alpha1.BackupBatch]{
 		spec: func(b *corev1alpha1.BackupBatch) any { return b.Spec },
-		look: func(ctx context.Context, b *corev1alpha1.BackupBatch) (field.ErrorList, []string, error) {
-			return k.invoker(ctx, invoker.Of(b.DeepCopy()))
+		look: func(ctx context.Context, by around.Reader, b *corev1alpha1.BackupBatch) (findings, error) {
+			return readInvoker(ctx, by, invoker.Of(b.DeepCopy()))
 		},
 	}
 }
 
-// invoker looks at an object that starts backups, as it is with its defaults.
-func (k kinds) invoker(ctx context.Context, of *invoker.Invoker) (field.ErrorList, []string, error) {
-	if err := k.Around.Default(ctx, of); err != nil {
-		return nil, nil, err
+// readInvoker looks at an object that starts backups, as it is with its defaults. What it lacks when there is no default depends on what
+// there is.
+func readInvoker(ctx context.Context, by around.Reader, of *invoker.Invoker) (findings, error) {
+	if err := by.Default(ctx, of); err != nil {
+		return findings{}, err
 	}
-	beside, err := k.Around.Invoker(ctx, of)
-	return append(validate.Invoker(of), validate.InvokerAmong(of, beside)...), validate.Missing(of, beside), err
+	beside, err := by.Invoker(ctx, of)
+	f := findings{validate.Invoker(of), validate.InvokerAmong(of, beside), validate.Missing(of, beside)}
+	if configuration.NeedsDefaults(of) {
+		f.alone, f.beside = nil, append(f.alone, f.beside...)
+	}
+	return f, err
 }
 
 func (k kinds) backupBlueprint() rules[corev1alpha1.BackupBlueprint, *corev1alpha1.BackupBlueprint] {
 	return rules[corev1alpha1.BackupBlueprint, *corev1alpha1.BackupBlueprint]{
 		spec: func(b *corev1alpha1.BackupBlueprint) any { return b.Spec },
-		look: func(ctx context.Context, b *corev1alpha1.BackupBlueprint) (field.ErrorList, []string, error) {
-			beside, err := k.Around.BackupBlueprint(ctx, b)
-			return append(validate.BackupBlueprint(b), validate.BackupBlueprintAmong(b, beside)...), validate.MissingOfBackupBlueprint(b, beside), err
+		look: func(ctx context.Context, by around.Reader, b *corev1alpha1.BackupBlueprint) (findings, error) {
+			beside, err := by.BackupBlueprint(ctx, b)
+			return findings{validate.BackupBlueprint(b), validate.BackupBlueprintAmong(b, beside), validate.MissingOfBackupBlueprint(b, beside)}, err
 		},
 	}
 }
@@ -108,8 +116,8 @@ func (k kinds) backupBlueprint() rules[corev1alpha1.BackupBlueprint, *corev1alph
 func (k kinds) hookTemplate() rules[corev1alpha1.HookTemplate, *corev1alpha1.HookTemplate] {
 	return rules[corev1alpha1.HookTemplate, *corev1alpha1.HookTemplate]{
 		spec: func(t *corev1alpha1.HookTemplate) any { return t.Spec },
-		look: func(_ context.Context, t *corev1alpha1.HookTemplate) (field.ErrorList, []string, error) {
-			return validate.HookTemplate(t), nil, nil
+		look: func(_ context.Context, _ around.Reader, t *corev1alpha1.HookTemplate) (findings, error) {
+			return findings{alone: validate.HookTemplate(t)}, nil
 		},
 	}
 }
@@ -117,9 +125,9 @@ func (k kinds) hookTemplate() rules[corev1alpha1.HookTemplate, *corev1alpha1.Hoo
 func (k kinds) restoreSession() rules[corev1alpha1.RestoreSession, *corev1alpha1.RestoreSession] {
 	return rules[corev1alpha1.RestoreSession, *corev1alpha1.RestoreSession]{
 		spec: func(s *corev1alpha1.RestoreSession) any { return s.Spec },
-		look: func(ctx context.Context, s *corev1alpha1.RestoreSession) (field.ErrorList, []string, error) {
-			beside, err := k.Around.RestoreSession(ctx, s)
-			return append(validate.RestoreSession(s), validate.RestoreSessionAmong(s, beside)...), validate.MissingOfRestoreSession(s, beside), err
+		look: func(ctx context.Context, by around.Reader, s *corev1alpha1.RestoreSession) (findings, error) {
+			beside, err := by.RestoreSession(ctx, s)
+			return findings{validate.RestoreSession(s), validate.RestoreSessionAmong(s, beside), validate.MissingOfRestoreSession(s, beside)}, err
 		},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"slices"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,17 +17,40 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"kubestash.com/kubestash/internal/kube"
+	"kubestash.com/kubestash/internal/kube/around"
 )
 
 // rules are how the objects of a kind are looked at.
 type rules[T any, P kube.Object[T]] struct {
-	// kind and self, who the operator is, are the same for all that a manager serves: add knows them.
+	// What is the same for all that a manager serves: add knows it.
 	kind schema.GroupKind
-	self string
+	deps Deps
 	// spec is what users write.
 	spec func(P) any
-	// look gives what is wrong with an object, and what is probably wrong. It doesn't change the object.
-	look func(ctx context.Context, obj P) (field.ErrorList, []string, error)
+	// look gives what is wrong with an object. It doesn't change the object.
+	look func(ctx context.Context, by around.Reader, obj P) (findings, error)
+	// isOneOfMany is true of a kind of which two objects can be wrong together, which only who sees both can tell.
+	isOneOfMany bool
+}
+
+// findings are what is wrong with an object: whatever else there is, beside what there is, and what is probably wrong beside that.
+type findings struct {
+	alone, beside field.ErrorList
+	doubts        []string
+}
+
+func (f findings) mistakes() field.ErrorList { return slices.Concat(f.alone, f.beside) }
+
+// examine looks at an object by the cache, which is quick however much there is to read. What it finds wrong beside other objects may be
+// what the cache doesn't know yet, so that is looked at again, past it.
+func (r rules[T, P]) examine(ctx context.Context, obj P) (findings, error) {
+	if !r.isOneOfMany {
+		f, err := r.look(ctx, r.deps.Cached, obj)
+		if err == nil && len(f.beside)+len(f.doubts) == 0 {
+			return f, nil
+		}
+	}
+	return r.look(ctx, r.deps.Fresh, obj)
 }
 
 // isIdle is true of a change that no rule is about: of metadata, of the status, or of an object that is on its way out.
@@ -53,12 +77,13 @@ func (v *validator[T, P]) ValidateDelete(context.Context, P) (admission.Warnings
 }
 
 func (v *validator[T, P]) judge(ctx context.Context, before, obj P) (admission.Warnings, error) {
-	if v.isIdle(before, obj) || isOwn(ctx, v.self) {
+	if v.isIdle(before, obj) || isOwn(ctx, v.deps.Self) {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	mistakes, doubts, err := v.look(ctx, obj)
+	now, err := v.examine(ctx, obj)
+	mistakes, doubts := now.mistakes(), now.doubts
 	var known map[string]bool
 	if err == nil && before != nil && len(mistakes) > 0 {
 		known, err = v.known(ctx, before)
@@ -85,9 +110,10 @@ func (v *validator[T, P]) judge(ctx context.Context, before, obj P) (admission.W
 // known are the mistakes that were there before. What around an object has changed since, or was written while no webhook was there,
 // must not keep anybody from pausing backups, or from mending one thing after the other.
 func (v *validator[T, P]) known(ctx context.Context, before P) (map[string]bool, error) {
-	mistakes, _, err := v.look(ctx, before)
-	out := make(map[string]bool, len(mistakes))
-	for _, m := range mistakes {
+	// What the cache doesn't know yet would be missed here, and refused there.
+	then, err := v.look(ctx, v.deps.Fresh, before)
+	out := map[string]bool{}
+	for _, m := range then.mistakes() {
 		out[m.Error()] = true
 	}
 	return out, err
@@ -103,7 +129,7 @@ type defaulter[T any, P kube.Object[T]] struct {
 // Default fills in what is left out of an object. What can't be looked up now stays out: the reconcilers fill it in when they use it.
 func (d *defaulter[T, P]) Default(ctx context.Context, obj P) error {
 	before, err := old[T, P](ctx)
-	if err != nil || d.isIdle(before, obj) || isOwn(ctx, d.self) {
+	if err != nil || d.isIdle(before, obj) || isOwn(ctx, d.deps.Self) {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)

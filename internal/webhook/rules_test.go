@@ -15,9 +15,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
+	"kubestash.com/kubestash/internal/kube/around"
 )
 
 type policy = storagev1alpha1.RetentionPolicy
@@ -27,13 +29,13 @@ const self = "system:serviceaccount:kubestash:kubestash-operator"
 // forbids refuses each word of a policy's time zone, and doubts its period.
 func forbids(failure error) rules[policy, *policy] {
 	return rules[policy, *policy]{
-		self: self, spec: func(p *policy) any { return p.Spec },
-		look: func(_ context.Context, p *policy) (field.ErrorList, []string, error) {
+		deps: Deps{Self: self}, spec: func(p *policy) any { return p.Spec },
+		look: func(_ context.Context, _ around.Reader, p *policy) (findings, error) {
 			var list field.ErrorList
 			for word := range strings.FieldsSeq(p.Spec.TimeZone) {
 				list = append(list, field.Invalid(field.NewPath("spec", "timeZone"), word, "it is forbidden"))
 			}
-			return list, strings.Fields(string(p.Spec.MaxRetentionPeriod)), failure
+			return findings{beside: list, doubts: strings.Fields(string(p.Spec.MaxRetentionPeriod))}, failure
 		},
 	}
 }
@@ -112,6 +114,57 @@ func TestAsking(t *testing.T) {
 	}
 	if warnings, err := (&validator[policy, *policy]{forbids(nil)}).ValidateDelete(by("me", nil), written("Mars", "")); err != nil || warnings != nil {
 		t.Errorf("a deletion: %v, %v", warnings, err)
+	}
+}
+
+// The cache is asked first; what it finds fault with is asked again of who knows everything. Readers are told apart by what they are.
+func TestCacheFirst(t *testing.T) {
+	cached, fresh := around.Reader{Client: fake.NewClientBuilder().Build()}, around.Reader{Live: fake.NewClientBuilder().Build()}
+	for sentence, row := range map[string]struct {
+		inCache, inFact string
+		failure         error
+		isOneOfMany     bool
+		refused         bool
+		warnings        string
+		asked           int
+	}{
+		"what is right by the cache is asked once":                {inCache: "", inFact: "Mars", asked: 1},
+		"what only the cache finds fault with is let in":          {inCache: "Mars", inFact: "", asked: 2},
+		"what is wrong is refused":                                {inCache: "Mars", inFact: "Mars", refused: true, asked: 2},
+		"what is wrong by itself is refused at once":              {inCache: "nonsense", inFact: "nonsense", refused: true, asked: 1},
+		"what only the cache doubts is let in without a word":     {inCache: "?", inFact: "", asked: 2},
+		"what is doubtful is told":                                {inCache: "?", inFact: "?", warnings: "?", asked: 2},
+		"a cache that doesn't answer is no reason to stop asking": {failure: errors.New("not synced"), inFact: "Mars", refused: true, asked: 2},
+		"a kind with rules between its objects is asked past it":  {inCache: "", inFact: "Mars", isOneOfMany: true, refused: true, asked: 1},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			asked := 0
+			v := &validator[policy, *policy]{rules[policy, *policy]{
+				deps: Deps{Self: self, Cached: cached, Fresh: fresh}, spec: func(p *policy) any { return p.Spec }, isOneOfMany: row.isOneOfMany,
+				look: func(_ context.Context, by around.Reader, _ *policy) (findings, error) {
+					asked++
+					says, failure := row.inFact, error(nil)
+					if by.Client != nil {
+						says, failure = row.inCache, row.failure
+					}
+					switch says {
+					case "":
+						return findings{}, failure
+					case "?":
+						return findings{doubts: []string{says}}, failure
+					}
+					wrong := field.ErrorList{field.Invalid(field.NewPath("spec"), says, "it is forbidden")}
+					if says == "nonsense" {
+						return findings{alone: wrong}, failure
+					}
+					return findings{beside: wrong}, failure
+				},
+			}}
+			warnings, err := v.ValidateCreate(by("me", nil), written("", ""))
+			if (err != nil) != row.refused || strings.Join(warnings, "\n") != row.warnings || asked != row.asked {
+				t.Errorf("refused: %v, warnings %q, asked %d times; want %+v", err, warnings, asked, row)
+			}
+		})
 	}
 }
 

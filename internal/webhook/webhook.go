@@ -21,8 +21,8 @@ const patience = 3 * time.Second
 
 // Deps are what the webhooks need; every field is required.
 type Deps struct {
-	// Around reads what objects refer to. What somebody wrote a moment ago must be seen, so it reads past the cache where it can.
-	Around around.Reader
+	// Cached and Fresh read what objects refer to. Nothing is refused that is right by what somebody wrote a moment ago, which only Fresh sees.
+	Cached, Fresh around.Reader
 	// Backends finds a backend by its provider.
 	Backends validate.Find
 	// Self is the name under which the operator writes.
@@ -32,11 +32,11 @@ type Deps struct {
 // Register adds every webhook to the manager's webhook server.
 func Register(mgr ctrl.Manager, d Deps) error {
 	k := kinds{Deps: d}
-	for _, register := range []func(ctrl.Manager, string) error{
+	for _, register := range []func(ctrl.Manager, Deps) error{
 		add(k.backupStorage(), k.trimStorage), add(k.retentionPolicy(), nil), add(k.backupConfiguration(), k.fillIn), add(k.backupBatch(), nil),
 		add(k.backupBlueprint(), nil), add(k.hookTemplate(), nil), add(k.restoreSession(), nil),
 	} {
-		if err := register(mgr, d.Self); err != nil {
+		if err := register(mgr, d); err != nil {
 			return err
 		}
 	}
@@ -44,14 +44,14 @@ func Register(mgr ctrl.Manager, d Deps) error {
 }
 
 // add serves the rules of a kind, and its defaults if it has some, at the published paths.
-func add[T any, P kube.Object[T]](of rules[T, P], defaults func(ctx context.Context, before, obj P) error) func(ctrl.Manager, string) error {
-	return func(mgr ctrl.Manager, self string) error {
+func add[T any, P kube.Object[T]](of rules[T, P], defaults func(ctx context.Context, before, obj P) error) func(ctrl.Manager, Deps) error {
+	return func(mgr ctrl.Manager, deps Deps) error {
 		obj := P(new(T))
 		kind, err := mgr.GetClient().GroupVersionKindFor(obj)
 		if err != nil {
 			return fmt.Errorf("adding the webhooks of a %T: %w", obj, err)
 		}
-		of.kind, of.self = kind.GroupKind(), self
+		of.kind, of.deps = kind.GroupKind(), deps
 		b := ctrl.NewWebhookManagedBy(mgr, obj).WithValidator(&validator[T, P]{of})
 		if defaults != nil {
 			b = b.WithDefaulter(&defaulter[T, P]{rules: of, fill: defaults})

@@ -89,7 +89,8 @@ func openDoor(ctx context.Context, w *world) *door {
 	Expect(err).NotTo(HaveOccurred())
 	Expect(around.ByLocation.Add(ctx, mgr.GetFieldIndexer(), &storagev1alpha1.Repository{})).To(Succeed())
 	Expect(admission.Register(mgr, admission.Deps{
-		Around:   around.Fresh(mgr.GetClient(), mgr.GetAPIReader()),
+		Cached:   around.Cached(mgr.GetClient(), mgr.GetAPIReader()),
+		Fresh:    around.Fresh(mgr.GetClient(), mgr.GetAPIReader()),
 		Backends: all.Find, Self: server.Operator.Impersonate.UserName,
 	})).To(Succeed())
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))

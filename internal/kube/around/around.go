@@ -40,7 +40,8 @@ type Reader struct {
 // Cached is how reconcilers read: from the operator's cache, and namespaces past it.
 func Cached(cache, live client.Reader) Reader { return Reader{Client: cache, Index: cache, Live: live} }
 
-// Fresh is how webhooks read, who see what was written a moment ago: past the cache, but for Repositories by their location, which only it knows.
+// Fresh is how webhooks read before they refuse, to see what was written a moment ago: past the cache, but for Repositories by their
+// location, which only it knows.
 func Fresh(cache, live client.Reader) Reader { return Reader{Client: live, Index: cache, Live: live} }
 
 // Default fills in what an invoker leaves to the defaults.
