@@ -27,7 +27,7 @@ import (
 // definitionKind is read as plain data: the types would cost more memory than all else at a start.
 var definitionKind = schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}
 
-// checkDefinitions refuses to work with definitions that would drop what the operator writes. Pods that run meanwhile
+// checkDefinitions refuses to work with definitions that would drop what the operator writes, or let in what it can't read. Pods that run meanwhile
 // need no operator, and the runs are looked at once it starts.
 func checkDefinitions(ctx context.Context, reader client.Reader, mapper meta.RESTMapper, scheme *runtime.Scheme, version string) error {
 	var problems []error
@@ -43,7 +43,7 @@ func checkDefinitions(ctx context.Context, reader client.Reader, mapper meta.RES
 		}
 	}
 	if len(problems) > 0 {
-		return fmt.Errorf("operator %s needs newer CustomResourceDefinitions than this cluster has: apply those of its version first, and it goes on "+
+		return fmt.Errorf("operator %s needs other CustomResourceDefinitions than this cluster has: apply those of its version first, and it goes on "+
 			"with all that it finds. %w", version, errors.Join(problems...))
 	}
 	return nil

@@ -73,11 +73,18 @@ func TestOlderDefinitionsAreRefusedByName(t *testing.T) {
 		"one that lacks a field": {func(o *unstructured.Unstructured) *unstructured.Unstructured {
 			without(o, "properties.status.properties.hooks")
 			return o
-		}, []string{"operator v9 needs newer", sessions + " doesn't know status.hooks"}},
+		}, []string{"operator v9 needs other", sessions + " doesn't know status.hooks"}},
 		"one that lacks many": {func(o *unstructured.Unstructured) *unstructured.Unstructured {
 			without(o, "properties.status.properties")
 			return o
 		}, []string{sessions + " doesn't know status.", " more"}},
+		"one with a field of another type": {func(o *unstructured.Unstructured) *unstructured.Unstructured {
+			schema := served(o, "v1alpha1")
+			if err := unstructured.SetNestedField(schema, "integer", "properties", "spec", "properties", "session", "type"); err != nil {
+				panic(err)
+			}
+			return o
+		}, []string{"operator v9 needs other", sessions + " doesn't know spec.session as string (it is integer)"}},
 		"one that isn't there": {func(*unstructured.Unstructured) *unstructured.Unstructured { return nil },
 			[]string{"there is none of kind BackupSession in group core.kubestash.com"}},
 	} {

@@ -4,14 +4,18 @@
 package definition
 
 import (
+	"maps"
 	"path"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/yaml"
 
 	addonsv1alpha1 "kubestash.com/kubestash/api/addons/v1alpha1"
@@ -95,6 +99,52 @@ func TestAFieldThatIsTakenAwayIsMissed(t *testing.T) {
 			}
 			if missing := Missing(reflect.TypeOf(kind), schema); !slices.Equal(missing, []string{c.want}) {
 				t.Errorf("missing are %q, want %q", missing, c.want)
+			}
+		})
+	}
+}
+
+func TestAFieldOfAnotherTypeIsMissed(t *testing.T) {
+	type kind struct {
+		Flag    bool               `json:"flag"`
+		Count   *int32             `json:"count"`
+		Part    float64            `json:"part"`
+		Words   []string           `json:"words"`
+		Raw     []byte             `json:"raw"`
+		Labels  map[string]string  `json:"labels"`
+		Inner   struct{}           `json:"inner"`
+		At      metav1.Time        `json:"at"`
+		Port    intstr.IntOrString `json:"port"`
+		Percent *resource.Quantity `json:"percent"`
+	}
+	good := map[string]string{"flag": "boolean", "count": "integer", "part": "number", "words": "array", "raw": "string", "labels": "object",
+		"inner": "object", "at": "string", "port": "", "percent": ""}
+	for sentence, c := range map[string]struct{ field, as, want string }{
+		"a boolean":                      {"flag", "string", "flag as boolean (it is string)"},
+		"a number behind a pointer":      {"count", "string", "count as integer (it is string)"},
+		"a number that isn't whole":      {"count", "number", "count as integer (it is number)"},
+		"a whole number is a number":     {"part", "integer", ""},
+		"a list":                         {"words", "object", "words as array (it is object)"},
+		"bytes are a string":             {"raw", "string", ""},
+		"a map":                          {"labels", "array", "labels as object (it is array)"},
+		"a struct":                       {"inner", "string", "inner as object (it is string)"},
+		"who writes itself isn't judged": {"at", "integer", ""},
+		"neither is what may be both":    {"port", "integer", ""},
+		"neither behind a pointer":       {"percent", "string", ""},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			properties := map[string]any{}
+			for name, as := range good {
+				properties[name] = map[string]any{}
+				if as != "" {
+					properties[name] = map[string]any{"type": as}
+				}
+			}
+			properties[c.field] = map[string]any{"type": c.as}
+			w := &walk{found: map[string]bool{}}
+			w.fields(reflect.TypeFor[kind](), map[string]any{"properties": properties}, "")
+			if got := strings.Join(slices.Sorted(maps.Keys(w.found)), ", "); got != c.want {
+				t.Errorf("missing are %q, want %q", got, c.want)
 			}
 		})
 	}
