@@ -90,11 +90,16 @@ func (m Maintenance) Build() (*corev1.Secret, *batchv1.Job, error) {
 	return secret, job, nil
 }
 
-// MaintenanceName is that of the Job that comes after the maintenance which was started last; nil when there was none.
+// MaintenanceName is that of the Job that comes after the maintenance which was started last; nil when there was none. No start leads to the
+// second in which the Repository was created, which the first Job is named after: the operator's clock may be behind the API server's.
 func MaintenanceName(repo *storagev1alpha1.Repository, last *metav1.Time) string {
-	number := repo.CreationTimestamp.Unix()
-	if last != nil {
-		number = last.Unix() + 1
+	created := repo.CreationTimestamp.Unix()
+	if last == nil {
+		return naming.MaintenanceJob(repo.Name, created)
+	}
+	number := last.Unix()
+	if number >= created {
+		number++
 	}
 	return naming.MaintenanceJob(repo.Name, number)
 }

@@ -5,6 +5,7 @@ package desired
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -119,5 +120,21 @@ func TestOnAVolumeAMaintenanceMayGiveItsFilesAway(t *testing.T) {
 	}
 	if !slices.ContainsFunc(spec.Containers[0].VolumeMounts, func(m corev1.VolumeMount) bool { return m.MountPath == "/backups" }) {
 		t.Errorf("the storage is not mounted: %+v", spec.Containers[0].VolumeMounts)
+	}
+}
+
+// The Repository is as old as the API server's clock says, and starts are told by the operator's, which may be behind: a Job with the name of
+// an earlier one would be taken for it, and its Report for that of a check that was never made.
+func TestNoMaintenanceHasTheNameOfAnother(t *testing.T) {
+	created := time.Unix(1795406400, 0)
+	repo := &storagev1alpha1.Repository{ObjectMeta: metav1.ObjectMeta{Name: "repo", CreationTimestamp: metav1.NewTime(created)}}
+	seen := map[string]string{MaintenanceName(repo, nil): "the first"}
+	for second := -3; second <= 3; second++ {
+		start := metav1.NewTime(created.Add(time.Duration(second) * time.Second))
+		name, after := MaintenanceName(repo, &start), fmt.Sprintf("the one after a start %d seconds later", second)
+		if of := seen[name]; of != "" {
+			t.Errorf("%s has the name of %s: %s", after, of, name)
+		}
+		seen[name] = after
 	}
 }
