@@ -169,16 +169,29 @@ func TestAPIServerAway(t *testing.T) {
 // away is how long the API server is.
 const away = 30 * time.Second
 
-// TestNodeLost kills the kubelet of the node on which a backup works. Its pod is told to end and never does.
+// TestNodeLost kills the kubelet of the node on which a backup works. Its pod is told to end and never does. Once the other node has the S3
+// server, and once the lost one, which takes what a run's end is written to with it.
 func TestNodeLost(t *testing.T) {
-	s := open(t, "node")
+	server := host.ServerNode(t)
+	var nodes corev1.NodeList
+	stage.Must(t, host.Client.List(t.Context(), &nodes))
+	for _, node := range nodes.Items {
+		t.Run(map[bool]string{true: "with the S3 server", false: "with the application"}[node.Name == server], func(t *testing.T) { nodeLost(t, node.Name) })
+	}
+}
+
+func nodeLost(t *testing.T, node string) {
+	s := openOn(t, "node", node)
 	s.grow(t, slowly*4)
 	run := object.BackupSession(s.Namespace, "run", object.Configuration)
 	run.Spec.BackupTimeout = &metav1.Duration{Duration: 30 * time.Second}
 	s.Apply(t, run)
 	pod := s.middle(t, "run", 4)
 	t.Cleanup(func() { stage.Must(t, host.Up(context.Background())) })
-	stage.Must(t, host.StopServer(t.Context(), "kubelet-"+pod.Spec.NodeName))
+	if pod.Spec.NodeName != node {
+		t.Fatalf("the run is on %s, not on %s", pod.Spec.NodeName, node)
+	}
+	stage.Must(t, host.StopServer(t.Context(), "kubelet-"+node))
 	s.expect(t, "run", corev1alpha1.BackupSessionPhaseFailed, "backupTimeout")
 	stage.Must(t, host.Up(t.Context()))
 	stage.Await(t, "the pod of the run is gone", soon, func(ctx context.Context) (bool, string) {

@@ -50,12 +50,22 @@ type shop struct {
 // open has one good backup done.
 func open(t *testing.T, name string, change ...func(*corev1alpha1.BackupConfiguration)) *shop {
 	t.Helper()
+	return openOn(t, name, "", change...)
+}
+
+// openOn has the application, and so its volume and its backups, on a node.
+func openOn(t *testing.T, name, node string, change ...func(*corev1alpha1.BackupConfiguration)) *shop {
+	t.Helper()
 	s := &shop{store: s3fault.Start(t, stage.Address+":0", host.ServerURL), World: host.World(t, name)}
 	s.secrets, s.claims = []string{object.StorageSecret, object.EncryptionSecret}, []string{object.Claim}
+	app := object.Deployment(s.Namespace, object.App, object.Claim)
+	if node != "" {
+		app.Spec.Template.Spec.NodeSelector = map[string]string{corev1.LabelHostname: node}
+	}
 	s.Apply(t,
 		object.S3Keys(s.Namespace, stage.Keys.AccessKey, stage.Keys.SecretKey), object.Password(s.Namespace, password),
 		object.S3(s.Namespace, s.store.Endpoint, host.Bucket), object.KeepLast(s.Namespace, 3),
-		object.VolumeClaim(s.Namespace, object.Claim), object.Deployment(s.Namespace, object.App, object.Claim),
+		object.VolumeClaim(s.Namespace, object.Claim), app,
 	)
 	s.Sh(t, "cd /data; mkdir -p a/b; echo one > a/one; echo two > a/b/two; dd if=/dev/urandom of=random bs=1024k count=1 2>/dev/null")
 	bc := object.BackupConfiguration(s.Namespace)

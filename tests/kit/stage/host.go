@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -110,6 +111,20 @@ func (h *Host) Reach(ctx context.Context) error {
 		return fmt.Errorf("setting up the S3 client: %w", err)
 	}
 	return nil
+}
+
+// ServerNode is the node that the S3 server is on.
+func (h *Host) ServerNode(t *testing.T) string {
+	t.Helper()
+	var pods corev1.PodList
+	Must(t, h.Client.List(t.Context(), &pods, client.InNamespace(serverNamespace), client.MatchingFields{"status.phase": string(corev1.PodRunning)}))
+	for _, p := range pods.Items {
+		if strings.HasPrefix(p.Name, s3.Name+"-") {
+			return p.Spec.NodeName
+		}
+	}
+	t.Fatal("no S3 server runs")
+	return ""
 }
 
 // InBuckets does something with the S3 server, on any cluster.
