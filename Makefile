@@ -131,7 +131,7 @@ OLM_KINDS := subscriptions.operators.coreos.com,clusterserviceversions.operators
 no-olm: no-olmv0 no-olmv1
 # no-other WHO,KINDS,TARGET
 define no-other
-@if $(KUBECTL) get --all-namespaces $(2) -o name 2> /dev/null | grep -q '/kubestash\b'; then \
+@if $(KUBECTL) get --all-namespaces $(2) -o name 2> /dev/null | grep -E '/kubestash(\.v.*)?$$' > /dev/null; then \
 	if [ $(WHERE) = given ]; then echo "make: $(1) has installed the operator on this cluster. Remove that first: make $(3)" >&2; exit 2; fi; \
 	echo "$(1) has installed the operator: it is removed first; objects and backups stay"; $(MAKE) $(3); fi
 endef
