@@ -51,7 +51,7 @@ scorecard: kubernetes-local ## Run the scorecard on the bundle and on the operat
 	@$(CLUSTER) build-image --name kubestash-scorecard --file tests/scorecard/Dockerfile --base base .cluster/scorecard > .cluster/scorecard/image
 	@sed -e "s|quay.io/operator-framework/scorecard-test:v[0-9.]*|$$($(CLUSTER) image scorecard-test)|" \
 		-e "s|$(SCORECARD_IMAGE)|$$(cat .cluster/scorecard/image)|" bundle/tests/scorecard/config.yaml > .cluster/scorecard/config.yaml
-	@$(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy -f config/scorecard/account.yaml > /dev/null
+	@$(APPLY) -f config/scorecard/account.yaml > /dev/null
 	@untar=$$($(CLUSTER) image untar); sdk=$$($(CLUSTER) bin operator-sdk); \
 		$$sdk scorecard bundle --config .cluster/scorecard/config.yaml --kubeconfig $(KUBECONFIG) --namespace kubestash-scorecard --service-account scorecard \
 			--untar-image $$untar --storage-image $$untar --wait-time 300s --pod-security restricted --output text | tee .cluster/scorecard/result.txt
@@ -86,7 +86,7 @@ define olm-apply
 @$(call render-catalog,$(2),$(3),$(1)/catalog/kubestash)
 @$(CLUSTER) build-image --name kubestash-catalog --file $(1)/catalog/Dockerfile --build-arg OPM=$$($(CLUSTER) image opm) $(1)/catalog > $(1)/catalog.image
 @sed "s|@CATALOG_IMAGE@|$$(cat $(1)/catalog.image)|" config/olm/$(4).yaml.in > $(1)/install.yaml
-$(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy -f $(1)/install.yaml
+$(APPLY) -f $(1)/install.yaml
 endef
 
 # olm-install FOLDER,PACKAGE,BUNDLES,VERSION does that, and waits for a version. The Subscription comes when the catalog is ready: for as long as OLM has no
@@ -94,7 +94,7 @@ endef
 define olm-install
 $(call olm-apply,$(1),$(2),$(3),catalog)
 $(KUBECTL) -n olm wait --for jsonpath='{.status.connectionState.lastObservedState}'=READY --timeout 180s catalogsource/kubestash
-$(KUBECTL) apply --server-side --force-conflicts --field-manager kubestash-deploy -f config/olm/subscription.yaml
+$(APPLY) -f config/olm/subscription.yaml
 @for i in $$(seq 300); do \
 	phase=$$($(KUBECTL) -n kubestash get csv kubestash.v$(4) -o jsonpath='{.status.phase}' 2> /dev/null || true); \
 	if [ "$$phase" = Succeeded ]; then echo "kubestash.v$(4) is installed"; exit 0; fi; sleep 1; \
