@@ -117,14 +117,12 @@ func (h *Host) Reach(ctx context.Context) error {
 func (h *Host) ServerNode(t *testing.T) string {
 	t.Helper()
 	var pods corev1.PodList
-	Must(t, h.Client.List(t.Context(), &pods, client.InNamespace(serverNamespace), client.MatchingFields{"status.phase": string(corev1.PodRunning)}))
-	for _, p := range pods.Items {
-		if strings.HasPrefix(p.Name, s3.Name+"-") {
-			return p.Spec.NodeName
-		}
+	Must(t, h.Client.List(t.Context(), &pods, client.InNamespace(serverNamespace), client.MatchingLabels{"app.kubernetes.io/name": s3.Name},
+		client.MatchingFields{"status.phase": string(corev1.PodRunning)}))
+	if len(pods.Items) == 0 {
+		t.Fatal("no S3 server runs")
 	}
-	t.Fatal("no S3 server runs")
-	return ""
+	return pods.Items[0].Spec.NodeName
 }
 
 // InBuckets does something with the S3 server, on any cluster.
