@@ -187,5 +187,6 @@ func managerOptions(o options, scheme *runtime.Scheme) ctrl.Options {
 		GracefulShutdownTimeout:       &o.shutdownTimeout,
 		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: kept.NotCached()}},
 		Cache:                         kept.Options(),
+		NewCache:                      kept.New,
 	}
 }

@@ -13,6 +13,8 @@ import (
 const (
 	// trimInterval is how often one looks whether the operator has come to rest.
 	trimInterval = time.Minute
+	// trimAgain is after how long a rest memory is given back again: client-go remembers for six to twelve minutes which events it told.
+	trimAgain = 15 * time.Minute
 	// restful is how much is allocated between two looks by an operator that has nothing to do: it renews its Lease and looks at a
 	// storage now and then.
 	restful = 8 << 20
@@ -42,6 +44,7 @@ func (t trimmer) Start(ctx context.Context) error {
 	ticker := time.NewTicker(trimInterval)
 	defer ticker.Stop()
 	var last, trimmed uint64
+	var trimmedAt time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -49,9 +52,9 @@ func (t trimmer) Start(ctx context.Context) error {
 		case <-ticker.C:
 		}
 		now := t.allocated()
-		if now-last <= restful && now-trimmed > restful {
+		if now-last <= restful && (now-trimmed > restful || time.Since(trimmedAt) >= trimAgain) {
 			t.free()
-			trimmed = now
+			trimmed, trimmedAt = now, time.Now()
 		}
 		last = now
 	}

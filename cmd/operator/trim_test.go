@@ -10,16 +10,21 @@ import (
 	"time"
 )
 
-func TestMemoryIsGivenBackOncePerRest(t *testing.T) {
+func TestMemoryIsGivenBackAtRest(t *testing.T) {
 	const much, little = 10 * restful, restful / 100
 	// What is allocated in a minute, and whether memory is given back at its end.
-	story := []struct {
+	type minute struct {
 		allocated uint64
 		trims     bool
-	}{
+	}
+	story := []minute{
 		{much, false}, {much, false}, {little, true}, {little, false}, {little, false}, // the start, and a rest
 		{much, false}, {little, true}, {0, false}, // work, and a rest
 	}
+	for range int(trimAgain/trimInterval) - 2 {
+		story = append(story, minute{little / 100, false})
+	}
+	story = append(story, minute{0, true}, minute{0, false}) // a long rest
 	synctest.Test(t, func(t *testing.T) {
 		var allocated uint64
 		trims := 0

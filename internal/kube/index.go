@@ -14,9 +14,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Index finds objects in the cache by keys of which nearly every object has its own. The cache has a set for each key of an index, twice,
-// which is some 700 bytes; so ours has a few drawers instead, into which keys are sorted by their hash. Finding an object means to look
-// through its drawer.
+// Index finds objects in the cache by keys of which nearly every object has its own. The cache has a set for each key of an index, which is
+// some 300 bytes; so ours has a few drawers instead, into which keys are sorted by their hash. Finding an object means to look through its
+// drawer.
 type Index struct {
 	// Field is the name of the index.
 	Field string

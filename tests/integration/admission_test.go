@@ -32,6 +32,7 @@ import (
 	storagev1alpha1 "kubestash.com/kubestash/api/storage/v1alpha1"
 	"kubestash.com/kubestash/internal/backend/all"
 	"kubestash.com/kubestash/internal/kube/around"
+	"kubestash.com/kubestash/internal/kube/kept"
 	admission "kubestash.com/kubestash/internal/webhook"
 	"kubestash.com/kubestash/internal/webhook/serving"
 	"kubestash.com/kubestash/tests/kit/hand"
@@ -82,6 +83,7 @@ func openDoor(ctx context.Context, w *world) *door {
 	port := freePort()
 	mgr, err := ctrl.NewManager(server.Operator, ctrl.Options{
 		Scheme: scheme, Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0", Logger: ctrl.Log,
+		Cache: kept.Options(), NewCache: kept.New,
 		WebhookServer: webhook.NewServer(webhook.Options{Host: "127.0.0.1", Port: port, TLSOpts: []func(*tls.Config){
 			func(c *tls.Config) { c.GetCertificate = d.keeper.Certificate },
 		}}),
