@@ -58,14 +58,14 @@ func requests(c cost) int64 {
 	return int64(total)
 }
 
-// median is of an odd number of runs in practice; of an even number it is the lower one.
+// median of an even number of runs is between the middle two.
 func median(costs []cost, of func(cost) int64) int64 {
 	values := make([]int64, 0, len(costs))
 	for _, c := range costs {
 		values = append(values, of(c))
 	}
 	slices.Sort(values)
-	return values[(len(values)-1)/2]
+	return (values[(len(values)-1)/2] + values[len(values)/2]) / 2
 }
 
 func seconds(nanoseconds int64) string {
