@@ -99,7 +99,9 @@ $(APPLY) -f config/olm/subscription.yaml
 	phase=$$($(KUBECTL) -n kubestash get csv kubestash.v$(4) -o jsonpath='{.status.phase}' 2> /dev/null || true); \
 	if [ "$$phase" = Succeeded ]; then echo "kubestash.v$(4) is installed"; exit 0; fi; sleep 1; \
 done; echo "make: OLM has not installed kubestash.v$(4) within 5 minutes:" >&2; \
-$(KUBECTL) -n kubestash get subscriptions,installplans,csv -o wide >&2; \
+$(KUBECTL) -n kubestash get subscriptions,installplans,csv,operatorgroups -o wide >&2; \
+if [ $$($(KUBECTL) -n kubestash get operatorgroups -o name | wc -l) -gt 1 ]; then \
+	echo "make: OLM installs nothing into a namespace with more than one OperatorGroup: delete the others" >&2; fi; \
 $(KUBECTL) -n kubestash get subscription kubestash -o jsonpath='{range .status.conditions[*]}{.type}: {.message}{"\n"}{end}' >&2; exit 1
 endef
 
