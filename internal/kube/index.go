@@ -25,7 +25,7 @@ type Index struct {
 }
 
 // drawers is how many there are. A list looks through so many times fewer objects than the cache holds.
-const drawers = 128
+const drawers = 512
 
 // Add has the cache keep the index for a kind.
 func (i Index) Add(ctx context.Context, indexer client.FieldIndexer, of client.Object) error {

@@ -55,7 +55,7 @@ func TestIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Far more than there are drawers: each drawer holds what has other keys.
-	const number = 10 * drawers
+	const number = 4 * drawers
 	for i := range number {
 		s.holds = append(s.holds, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
 			Namespace: fmt.Sprintf("ns-%d", i%2), Name: fmt.Sprintf("cm-%d", i), Annotations: map[string]string{"owner": fmt.Sprintf("owner-%d", i/2)},

@@ -6,9 +6,7 @@ package backupconfiguration
 import (
 	"context"
 	"errors"
-	"maps"
 	"reflect"
-	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -63,43 +61,42 @@ func key(kind, namespace, name string) string { return kind + "/" + namespace + 
 func locations(o client.Object) []string { return configuration.Locations(invoker.Of(o)) }
 
 // references are the objects whose changes matter to an invoker. One that leaves its storage or its policy to the
-// default is under the empty name.
+// default is under the empty name. A key may be there more than once.
 func references(o client.Object) []string {
 	of := invoker.Of(o)
-	keys := map[string]bool{}
+	var keys []string
 	for _, target := range of.Targets {
 		if ref := target.Normal(of.Namespace); ref != nil {
-			keys[key(ref.Kind, ref.Namespace, ref.Name)] = true
+			keys = append(keys, key(ref.Kind, ref.Namespace, ref.Name))
 		}
 	}
 	if configuration.NeedsDefaults(of) {
-		keys[key(storagev1alpha1.KindBackupStorage, "", "")] = true
-		keys[key(storagev1alpha1.KindRetentionPolicy, "", "")] = true
+		keys = append(keys, key(storagev1alpha1.KindBackupStorage, "", ""), key(storagev1alpha1.KindRetentionPolicy, "", ""))
 	}
 	for _, backend := range of.Backends {
 		if backend.StorageRef != nil {
 			ref := configuration.Normalise(*backend.StorageRef, of.Namespace)
-			keys[key(storagev1alpha1.KindBackupStorage, ref.Namespace, ref.Name)] = true
+			keys = append(keys, key(storagev1alpha1.KindBackupStorage, ref.Namespace, ref.Name))
 		}
 		if backend.RetentionPolicy != nil {
 			ref := configuration.Normalise(*backend.RetentionPolicy, of.Namespace)
-			keys[key(storagev1alpha1.KindRetentionPolicy, ref.Namespace, ref.Name)] = true
+			keys = append(keys, key(storagev1alpha1.KindRetentionPolicy, ref.Namespace, ref.Name))
 		}
 	}
 	for _, session := range of.Sessions {
 		for _, ref := range hookTemplates(session, of.Namespace) {
-			keys[key(corev1alpha1.KindHookTemplate, ref.Namespace, ref.Name)] = true
+			keys = append(keys, key(corev1alpha1.KindHookTemplate, ref.Namespace, ref.Name))
 		}
 		for _, part := range session.Parts {
 			if part.Addon != nil {
-				keys[key(addonsv1alpha1.KindAddon, "", part.Addon.Name)] = true
+				keys = append(keys, key(addonsv1alpha1.KindAddon, "", part.Addon.Name))
 			}
 			for _, repository := range part.Repositories {
-				keys[key(storagev1alpha1.KindRepository, of.Namespace, repository.Name)] = true
+				keys = append(keys, key(storagev1alpha1.KindRepository, of.Namespace, repository.Name))
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(keys))
+	return keys
 }
 
 // mapReferrers finds the objects that refer to an object of a kind. Of is an empty list of what is looked for.
