@@ -15,25 +15,29 @@ const (
 	trimInterval = time.Minute
 	// trimAgain is after how long a rest memory is given back again: client-go remembers for six to twelve minutes which events it told.
 	trimAgain = 15 * time.Minute
-	// restful is how much is allocated between two looks by an operator that has nothing to do: it renews its Lease and looks at a
-	// storage now and then.
+	// restful is how much an operator that has nothing to do allocates between two looks, if not more is in use: it renews its Lease, and
+	// looks at each storage now and then.
 	restful = 8 << 20
 )
 
 // trimmer gives memory back to the machine when the operator comes to rest after work. Go keeps what it has once needed, and garbage of a
 // quarter of what is in use, for when it's needed again; an operator rests most of its life.
 type trimmer struct {
-	// allocated counts bytes since the start.
-	allocated func() uint64
-	free      func()
+	// allocated counts bytes since the start, and live those that were in use when garbage was collected last.
+	allocated, live func() uint64
+	free            func()
 }
 
 func newTrimmer() trimmer {
-	return trimmer{allocated: func() uint64 {
-		sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	return trimmer{allocated: metric("/gc/heap/allocs:bytes"), live: metric("/gc/heap/live:bytes"), free: debug.FreeOSMemory}
+}
+
+func metric(name string) func() uint64 {
+	return func() uint64 {
+		sample := []metrics.Sample{{Name: name}}
 		metrics.Read(sample)
 		return sample[0].Value.Uint64()
-	}, free: debug.FreeOSMemory}
+	}
 }
 
 // NeedLeaderElection is false: every replica has its cache.
@@ -43,8 +47,9 @@ func (t trimmer) NeedLeaderElection() bool { return false }
 func (t trimmer) Start(ctx context.Context) error {
 	ticker := time.NewTicker(trimInterval)
 	defer ticker.Stop()
-	var last, trimmed uint64
-	var trimmedAt time.Time
+	var last uint64
+	var trimmed time.Time
+	worked := true
 	for {
 		select {
 		case <-ctx.Done():
@@ -52,9 +57,12 @@ func (t trimmer) Start(ctx context.Context) error {
 		case <-ticker.C:
 		}
 		now := t.allocated()
-		if now-last <= restful && (now-trimmed > restful || time.Since(trimmedAt) >= trimAgain) {
+		switch {
+		case now-last > max(restful, t.live()):
+			worked = true
+		case worked || time.Since(trimmed) >= trimAgain:
 			t.free()
-			trimmed, trimmedAt = now, time.Now()
+			worked, trimmed = false, time.Now()
 		}
 		last = now
 	}

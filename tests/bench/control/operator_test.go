@@ -172,7 +172,9 @@ func (o *operator) atRest(t *testing.T, rest time.Duration) usage {
 		time.Sleep(200 * time.Millisecond)
 	}
 	slices.Sort(samples)
-	return usage{rss: samples[len(samples)/2], peak: u.peak}
+	u.rss = samples[len(samples)/2]
+	fmt.Printf("at rest: %s, peak %s\n", mebibytes(u.rss), mebibytes(u.peak))
+	return u
 }
 
 // keepProfile writes down where the memory is, for whoever asks with BENCH_PROFILE=FOLDER.
