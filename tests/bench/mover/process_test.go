@@ -24,6 +24,8 @@ const sampling = 10 * time.Millisecond
 // cost is what one run took.
 type cost struct {
 	wall time.Duration
+	// cpu is how long the process and its children had a processor.
+	cpu time.Duration
 	// rss is the most that the process and its children had in memory at one moment, in bytes.
 	rss int64
 	// requests to the store by method, children the processes that were started.
@@ -44,7 +46,7 @@ func run(t *testing.T, store *counter, cmd *exec.Cmd) (cost, []byte) {
 	}
 	watch := newWatch(cmd.Process.Pid)
 	err := cmd.Wait()
-	c := cost{wall: time.Since(started)}
+	c := cost{wall: time.Since(started), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 	c.rss, c.children = watch.end()
 	c.requests = store.counted()
 	if err != nil {
@@ -88,7 +90,7 @@ func (w *watch) end() (peak int64, children int) {
 	return w.peak, len(w.seen)
 }
 
-// sum is the memory of a process and of all below it. One that ends meanwhile counts nothing.
+// sum is the memory of a process and, for the root, of its children. One that ends meanwhile counts nothing.
 func (w *watch) sum(pid int) int64 {
 	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {
@@ -107,6 +109,9 @@ func (w *watch) sum(pid int) int64 {
 		w.seen[pid] = true
 	}
 	total := pages * int64(os.Getpagesize())
+	if pid != w.root {
+		return total // restic starts nothing, and looking would take processor time from it
+	}
 	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	if err != nil {
 		return total

@@ -29,18 +29,20 @@ type row struct {
 
 func (r row) String() string {
 	bareWall, wall := median(r.restic, func(c cost) int64 { return int64(c.wall) }), median(r.mover, func(c cost) int64 { return int64(c.wall) })
+	bareCPU, cpu := median(r.restic, func(c cost) int64 { return int64(c.cpu) }), median(r.mover, func(c cost) int64 { return int64(c.cpu) })
 	bareRSS, rss := median(r.restic, func(c cost) int64 { return c.rss }), median(r.mover, func(c cost) int64 { return c.rss })
 	more := time.Duration(wall - bareWall)
-	return fmt.Sprintf("| %s | %s | %s | %+.2f s (%+.1f %%) %s | %d | %d | %+.1f %s | %d | %d | %d |", r.work,
+	return fmt.Sprintf("| %s | %s | %s | %+.2f s (%+.1f %%) %s | %s | %s | %d | %d | %+.1f %s | %d | %d | %d |", r.work,
 		seconds(bareWall), seconds(wall), more.Seconds(), 100*float64(more)/float64(bareWall),
 		bench.Mark(more <= moreWall || float64(wall) <= wallFactor*float64(bareWall)),
+		seconds(bareCPU), seconds(cpu),
 		bareRSS>>20, rss>>20, float64(rss-bareRSS)/(1<<20), bench.Mark(rss-bareRSS <= moreRSS),
 		median(r.restic, requests), median(r.mover, requests), median(r.mover, func(c cost) int64 { return int64(c.children) }))
 }
 
-const head = `| work | restic, wall | mover, wall | more (goal: ≤ 3 % or 0.5 s) | restic, MiB | mover, MiB | more (goal: ≤ 25 MiB) |` +
+const head = `| work | restic, wall | mover, wall | more (goal: ≤ 3 % or 0.5 s) | restic, CPU | mover, CPU | restic, MiB | mover, MiB | more (goal: ≤ 25 MiB) |` +
 	` requests of restic | of the mover | restic processes |
-|---|---|---|---|---|---|---|---|---|---|`
+|---|---|---|---|---|---|---|---|---|---|---|---|`
 
 func table(rows []row) string {
 	lines := []string{head}
