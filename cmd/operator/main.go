@@ -59,7 +59,8 @@ type options struct {
 }
 
 func main() {
-	if os.Getenv("GOGC") == "" {
+	profile(false)
+	if !userDecides() {
 		debug.SetGCPercent(gcPercent)
 	}
 	if err := command().Execute(); err != nil {
@@ -110,6 +111,7 @@ func command() *cobra.Command {
 func run(ctx context.Context, o options) error {
 	ctrl.SetLogger(zap.New(zap.UseDevMode(o.development)))
 	log := ctrl.Log.WithName("setup")
+	profile(o.profileAddress != "0")
 	if o.limits.Cluster < 0 || o.limits.Storage < 0 || o.limits.Node < 0 {
 		return errors.New("a limit of concurrent backups is negative: 0 means no limit")
 	}

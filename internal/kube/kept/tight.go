@@ -15,6 +15,8 @@ import (
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 )
 
 // Tight leaves out who set which field, and stores the rest without slack.
@@ -52,7 +54,9 @@ func share(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		share(v.Elem())
-		shareLarge(v)
+		if !v.IsNil() && v.Type().Elem().Kind() == reflect.Struct && v.Type().Elem().Size() >= large {
+			shareWhole(v)
+		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			// What isn't exported, such as the parts of a time, has no texts worth sharing.
@@ -65,6 +69,9 @@ func share(v reflect.Value) {
 			for i := range v.Len() {
 				share(v.Index(i))
 			}
+		}
+		if alike[v.Type()] && v.Len() > 0 {
+			shareWhole(v)
 		}
 	case reflect.Map:
 		shareMap(v)
@@ -155,19 +162,26 @@ func sharedLabels(m map[string]string) map[string]string {
 // large is the size of a struct that is worth comparing. A SchedulerSpec is one: it holds the template of a Job, which is nearly always empty.
 const large = 256
 
-// structs are large ones that were met last, as texts are.
-var structs [1 << 8]atomic.Pointer[any]
+// alike are lists that are the same in all that use one BackupStorage and one Addon.
+var alike = map[reflect.Type]bool{
+	reflect.TypeFor[[]corev1alpha1.BackendReference]():    true,
+	reflect.TypeFor[[]corev1alpha1.BackendStatus]():       true,
+	reflect.TypeFor[[]corev1alpha1.ResourceFoundStatus](): true,
+}
 
-// shareLarge points to an equal struct that others may point to as well, where there is one.
-func shareLarge(v reflect.Value) {
-	if !v.CanSet() || v.IsNil() || v.Type().Elem().Kind() != reflect.Struct || v.Type().Elem().Size() < large {
+// wholes are structs and lists that were met last, as texts are.
+var wholes [1 << 9]atomic.Pointer[any]
+
+// shareWhole makes it an equal one that others may have too, where there is one.
+func shareWhole(v reflect.Value) {
+	if !v.CanSet() {
 		return
 	}
 	content, err := json.Marshal(v.Interface())
 	if err != nil {
 		return
 	}
-	slot := &structs[maphash.Bytes(seed, content)%uint64(len(structs))]
+	slot := &wholes[maphash.Bytes(seed, content)%uint64(len(wholes))]
 	// Equal types are a part of that.
 	if known := slot.Load(); known != nil && reflect.DeepEqual(*known, v.Interface()) {
 		v.Set(reflect.ValueOf(*known))

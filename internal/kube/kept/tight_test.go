@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
 
 	corev1alpha1 "kubestash.com/kubestash/api/core/v1alpha1"
 	metav1alpha1 "kubestash.com/kubestash/api/meta/v1alpha1"
@@ -32,6 +33,8 @@ func configuration(t *testing.T, name string) *corev1alpha1.BackupConfiguration 
 		Type: corev1alpha1.ConditionSchedulerEnsured, Status: metav1.ConditionTrue, LastTransitionTime: metav1.Unix(1_800_000_000, 0),
 		Reason: corev1alpha1.ReasonSchedulerEnsured, Message: "Scheduler has been ensured successfully.",
 	}}}}
+	bc.Status.Backends = []corev1alpha1.BackendStatus{{Name: "s3", Ready: ptr.To(true), Storage: &corev1alpha1.StorageStatus{}}}
+	bc.Status.Dependencies = []corev1alpha1.ResourceFoundStatus{{}}
 	content, err := json.Marshal(bc)
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +77,7 @@ func TestEqualTextsAreStoredOnce(t *testing.T) {
 	}
 }
 
-func TestEqualStructsAndLabelsAreStoredOnce(t *testing.T) {
+func TestEqualStructsListsAndLabelsAreStoredOnce(t *testing.T) {
 	first, second := tight(t, "one"), tight(t, "two")
 	if first.Spec.Sessions[0].Scheduler != second.Spec.Sessions[0].Scheduler {
 		t.Error("equal schedulers aren't")
@@ -82,12 +85,22 @@ func TestEqualStructsAndLabelsAreStoredOnce(t *testing.T) {
 	if reflect.ValueOf(first.Labels).Pointer() != reflect.ValueOf(second.Labels).Pointer() {
 		t.Error("equal labels aren't")
 	}
+	for sentence, same := range map[string][2]any{
+		"equal backends":               {first.Spec.Backends, second.Spec.Backends},
+		"what is said of the backends": {first.Status.Backends, second.Status.Backends},
+		"what is said of the addons":   {first.Status.Dependencies, second.Status.Dependencies},
+	} {
+		if one, two := reflect.ValueOf(same[0]), reflect.ValueOf(same[1]); one.Len() == 0 || one.Pointer() != two.Pointer() {
+			t.Errorf("%s aren't", sentence)
+		}
+	}
 	other := configuration(t, "three")
 	other.Spec.Sessions[0].Scheduler.JobTemplate.TTLSecondsAfterFinished = new(int32)
 	other.Labels["team"] = "billing"
+	other.Status.Backends[0].Ready = ptr.To(false)
 	got, err := Tight(other)
 	if third := got.(*corev1alpha1.BackupConfiguration); err != nil || third.Spec.Sessions[0].Scheduler.JobTemplate.TTLSecondsAfterFinished == nil ||
-		third.Labels["team"] != "billing" || second.Labels["team"] != "shop" {
+		third.Labels["team"] != "billing" || *third.Status.Backends[0].Ready || !*second.Status.Backends[0].Ready || second.Labels["team"] != "shop" {
 		t.Errorf("what differs was stored as one: %v", err)
 	}
 }

@@ -28,6 +28,9 @@ import (
 	"kubestash.com/kubestash/tests/kit/hand"
 )
 
+// profiles names a folder in which heap profiles are kept. Without it the operator keeps none, as usual.
+const profiles = "BENCH_PROFILE"
+
 // operator is the process, with the flags and the environment that config/manager gives it. There is one, so it elects no leader.
 type operator struct {
 	cmd     *exec.Cmd
@@ -45,8 +48,11 @@ func start(t *testing.T, binary, kubeconfig string, flags ...string) *operator {
 	must(t, err)
 	defer log.Close()
 	probes := freeAddress(t)
+	if os.Getenv(profiles) != "" {
+		flags = append(flags, "--pprof-bind-address="+o.profile)
+	}
 	o.cmd = exec.CommandContext(t.Context(), binary, append([]string{
-		"--metrics-bind-address=0", "--webhook-port=0", "--health-probe-bind-address=" + probes, "--pprof-bind-address=" + o.profile, "--mover-image=" + hand.MoverImage,
+		"--metrics-bind-address=0", "--webhook-port=0", "--health-probe-bind-address=" + probes, "--mover-image=" + hand.MoverImage,
 	}, flags...)...)
 	o.cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "GOMEMLIMIT=460MiB")
 	o.cmd.Stdout, o.cmd.Stderr = log, log
@@ -180,7 +186,7 @@ func (o *operator) atRest(t *testing.T, rest time.Duration) usage {
 // keepProfile writes down where the memory is, for whoever asks with BENCH_PROFILE=FOLDER.
 func (o *operator) keepProfile(t *testing.T, name string) {
 	t.Helper()
-	folder := os.Getenv("BENCH_PROFILE")
+	folder := os.Getenv(profiles)
 	if folder == "" {
 		return
 	}
