@@ -12,7 +12,9 @@ WAS := .cluster/verify
 verify-generated: $(CONTROLLER_GEN) $(CLUSTER) ## Check that what is generated is what the generators write.
 	@rm -rf $(WAS) && mkdir -p $(WAS) && cp -r --parents $(GENERATED) $(WAS)
 	@trap 'cp -r $(WAS)/. .; exit 130' INT TERM; \
-	$(MAKE) generate manifests bundle catalog > $(WAS).log 2>&1 || { cp -r $(WAS)/. . && cat $(WAS).log >&2; exit 1; }
+	: > $(WAS).log; \
+	$(MAKE) generate manifests bundle catalog >> $(WAS).log 2> >(tee -a $(WAS).log | grep --line-buffered -E '^(to build|building|built|waiting)' >&2) || \
+		{ cp -r $(WAS)/. . && cat $(WAS).log >&2; exit 1; }
 	@stale=0; for path in $(GENERATED); do diff -r $(WAS)/$$path $$path || stale=1; done > $(WAS).diff; \
 	if [ $$stale = 1 ]; then \
 		head -n 100 $(WAS).diff >&2; \
