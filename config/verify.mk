@@ -13,7 +13,7 @@ verify-generated: $(CONTROLLER_GEN) $(CLUSTER) ## Check that what is generated i
 	@rm -rf $(WAS) && mkdir -p $(WAS) && cp -r --parents $(GENERATED) $(WAS)
 	@trap 'cp -r $(WAS)/. .; exit 130' INT TERM; \
 	: > $(WAS).log; \
-	$(MAKE) generate manifests bundle catalog >> $(WAS).log 2> >(tee -a $(WAS).log | grep --line-buffered -E '^(to build|building|built|waiting)' >&2) || \
+	$(MAKE) generate manifests bundle catalog 2>&1 >> $(WAS).log | tee -a $(WAS).log | { grep --line-buffered -E '^(to build|building|built|waiting)' >&2 || true; } || \
 		{ cp -r $(WAS)/. . && cat $(WAS).log >&2; exit 1; }
 	@stale=0; for path in $(GENERATED); do diff -r $(WAS)/$$path $$path || stale=1; done > $(WAS).diff; \
 	if [ $$stale = 1 ]; then \
