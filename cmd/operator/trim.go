@@ -71,11 +71,8 @@ func (t trimmer) Start(ctx context.Context) error {
 		now := t.allocated()
 		rests := now-last <= max(restful, t.live())
 		switch {
-		case rests && !resting:
+		case rests && (!resting || time.Since(trimmed) >= trimAgain):
 			t.percent(restPercent)
-			t.free()
-			trimmed = time.Now()
-		case rests && time.Since(trimmed) >= trimAgain:
 			t.free()
 			trimmed = time.Now()
 		case !rests && resting:
