@@ -13,7 +13,10 @@ MAKEFLAGS += --no-print-directory
 
 # The fallback is for a source archive, and for a clone without tags.
 VERSION ?= $(shell git describe --tags --match 'v*' --dirty 2>/dev/null || echo "v0.0.0-$$(git describe --always --dirty 2>/dev/null || echo dev)")
-BUILD := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+# One way to compile: without C, and with no path of this machine in what comes out. Tests, tools and images then share what is compiled, from the cache.
+export CGO_ENABLED := 0
+export GOFLAGS := $(filter-out -trimpath,$(shell go env GOFLAGS)) -trimpath
+BUILD := go build -ldflags "-s -w -X main.version=$(VERSION)"
 
 # ---- where it runs
 

@@ -9,11 +9,11 @@ CLUSTER := bin/cluster
 CLUSTER_SOURCES := $(shell find tests/cluster/main.go tests/cluster/go.mod tests/cluster/go.sum tests/cluster/internal -type f)
 CLUSTER_FLAGS := $(if $(K8S_VERSION),--kubernetes $(K8S_VERSION))
 
-# Plain flags on purpose: the Kubernetes libraries that this compiles are then the same build as the tests', once for both.
+# No flags of its own on purpose: the Kubernetes libraries that this compiles are then the same build as the tests', once for both.
 $(CLUSTER): $(CLUSTER_SOURCES)
 	@mkdir -p bin
 	@echo "building bin/cluster: up to 2 minutes the first time, without the downloads" >&2
-	@cd tests/cluster && GOFLAGS= GOWORK=off go build -ldflags '-s -w' -o $(CURDIR)/$(CLUSTER) .
+	@cd tests/cluster && GOWORK=off go build -ldflags '-s -w' -o $(CURDIR)/$(CLUSTER) .
 
 .PHONY: cluster-up cluster-down cluster-status cluster-env cluster-prune cluster-tool cluster-test
 
@@ -35,8 +35,8 @@ cluster-prune: $(CLUSTER) ## Remove all images and outdated binaries from the ca
 	@$(CLUSTER) prune
 
 cluster-test: ## Test the program that runs the test cluster
-	@cd tests/cluster && GOFLAGS= GOWORK=off go test ./...
-	@cd tests/cluster/tools/wget && GOFLAGS= GOWORK=off go test ./...
+	@cd tests/cluster && GOWORK=off go test ./...
+	@cd tests/cluster/tools/wget && GOWORK=off go test ./...
 
 image-%: $(CLUSTER) ## Add a known image to the local registry: image-busybox, image-postgres, ...
 	@$(CLUSTER) image $*

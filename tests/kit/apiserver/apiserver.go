@@ -112,7 +112,7 @@ func assets(ctx context.Context, root string) (string, error) {
 	}
 	cmd := exec.CommandContext(ctx, "go", "run", ".", "assets")
 	cmd.Dir = filepath.Join(root, "tests", "cluster")
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off")
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly -trimpath", "GOWORK=off")
 	out, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("asking the cluster tool for its programs: %w", err)

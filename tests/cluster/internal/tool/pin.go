@@ -96,6 +96,10 @@ func (p Pin) Arguments() []string {
 		flags = append(flags, "-X", name+"="+replace.Replace(p.Variables[name]))
 	}
 	args := []string{"-trimpath", "-ldflags", strings.Join(flags, " ")}
+	if p.IsPlain {
+		// The standard library stays as it is: it's compiled for the others anyway, and does the hashing.
+		args = append(args, "-gcflags", "all=-N -l", "-gcflags", "std=")
+	}
 	if len(p.Tags) > 0 {
 		args = append(args, "-tags", strings.Join(p.Tags, ","))
 	}

@@ -5,6 +5,7 @@ package tool
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"debug/elf"
 	"errors"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/mod/modfile"
 )
 
 // write makes a tool's folder with the given files.
@@ -57,6 +60,7 @@ func TestKeyChangesWithEverythingThatDecides(t *testing.T) {
 	stampedTool.Variables = map[string]string{"main.v": "{version}"}
 	crossed := sample
 	crossed.Arch = "riscv64"
+	unoptimized := plain(sample)
 	for sentence, p := range map[string]Pin{
 		"another go.sum":    resolve(map[string]string{"x/go.mod": sampleMod, "x/go.sum": "b"}, sample),
 		"another go.mod":    resolve(map[string]string{"x/go.mod": sampleMod + "// x\n", "x/go.sum": "a"}, sample),
@@ -65,6 +69,7 @@ func TestKeyChangesWithEverythingThatDecides(t *testing.T) {
 		"a build tag":       resolve(base, tagged),
 		"a linker variable": resolve(base, stampedTool),
 		"an architecture":   resolve(base, crossed),
+		"no optimizations":  resolve(base, unoptimized),
 	} {
 		if p.Key == first.Key {
 			t.Errorf("%s doesn't change the key", sentence)
@@ -134,6 +139,31 @@ func TestEveryToolOfTheCatalogIsPinned(t *testing.T) {
 		}
 		if len(p.Packages) != len(p.Binaries) {
 			t.Errorf("%s has %d packages and %d binaries", tool.Name, len(p.Packages), len(p.Binaries))
+		}
+	}
+}
+
+// The project, this program and the default Kubernetes have hundreds of packages in common, which are compiled once for all three, but only where each of
+// them asks for the same version.
+func TestWhatIsCompiledTogetherHasTheSameVersions(t *testing.T) {
+	root := filepath.Join("..", "..", "..", "..")
+	folders := []string{root, filepath.Join(root, "tests", "cluster"), filepath.Join(root, "tests", "cluster", "tools", "kubernetes-"+KubernetesVersions[0])}
+	versions := map[string]string{}
+	for _, folder := range folders {
+		file := filepath.Join(folder, "go.mod")
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mod, err := modfile.Parse(file, data, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range mod.Require {
+			if first := versions[r.Mod.Path]; first != "" && first != r.Mod.Version {
+				t.Errorf("%s asks for %s, another for %s: say \"go get %s@%s\" there, too", file, r.Mod, first, r.Mod.Path, first)
+			}
+			versions[r.Mod.Path] = cmp.Or(versions[r.Mod.Path], r.Mod.Version)
 		}
 	}
 }
