@@ -63,28 +63,21 @@ func (b Builder) isCached(p Pin) bool {
 	return true
 }
 
-// Ensure builds what isn't cached. Builds run one after another: each of them uses every core already.
+// Ensure builds what isn't cached. Builds run one after another: each of them uses every core already. What the later ones need is downloaded meanwhile.
 func (b Builder) Ensure(ctx context.Context, tools []Tool) error {
 	missing, err := b.Missing(tools)
 	if err != nil || len(missing) == 0 {
-		return err
-	}
-	// Two checkouts that build at the same time would take twice as long and end with the same files.
-	held, err := b.lock(ctx)
-	if err != nil {
-		return err
-	}
-	defer held.Release()
-	if missing, err = b.Missing(tools); err != nil {
 		return err
 	}
 	if !b.IsAnnounced {
 		fmt.Fprintln(b.Out, Forecast(missing))
 	}
 	start := b.Now()
+	stop := fetch(ctx, missing[1:])
+	defer stop()
 	for i, p := range missing {
 		label := fmt.Sprintf("building %s %s (%d of %d)", p.Name, strings.TrimSpace(p.Version+" "+p.Arch), i+1, len(missing))
-		if err := b.build(ctx, p, label, minutes(missing[i:])); err != nil {
+		if err := b.once(ctx, p, label, minutes(missing[i:])); err != nil {
 			return err
 		}
 	}
@@ -94,10 +87,40 @@ func (b Builder) Ensure(ctx context.Context, tools []Tool) error {
 	return nil
 }
 
-func (b Builder) lock(ctx context.Context) (*lock.Lock, error) {
-	return lock.Acquire(ctx, filepath.Join(b.Cache, "build.lock"), func(owner string) {
-		fmt.Fprintf(b.Out, "waiting for another build (%s)\n", owner)
+// once builds a tool unless somebody else does: two that build it at the same time would take twice as long and end with the same files.
+func (b Builder) once(ctx context.Context, p Pin, label string, left float64) error {
+	held, err := b.lock(ctx, p.Name)
+	if err != nil {
+		return err
+	}
+	defer held.Release()
+	if b.isCached(p) {
+		return nil
+	}
+	return b.build(ctx, p, label, left)
+}
+
+// lock is held by who builds, or removes, the binaries of a tool.
+func (b Builder) lock(ctx context.Context, name string) (*lock.Lock, error) {
+	return lock.Acquire(ctx, filepath.Join(b.Cache, "locks", name), func(owner string) {
+		fmt.Fprintf(b.Out, "waiting for another build of %s (%s)\n", name, owner)
 	})
+}
+
+// fetch downloads what the tools are built from, until it's told to stop. What goes wrong is told by the build.
+func fetch(ctx context.Context, pins []Pin) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, p := range pins {
+			_ = goCommand(ctx, p, append([]string{"list", "-deps", "-tags", strings.Join(p.Tags, ",")}, p.Packages...)...).Run()
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 // Forecast says what will be built and how long that takes on two cores. It's for people: nothing depends on it.
@@ -176,20 +199,27 @@ func rename(dir, pkg, want string) error {
 }
 
 func goBuild(ctx context.Context, p Pin, out string) error {
-	args := append([]string{"build", "-o", out + string(filepath.Separator)}, p.Arguments()...)
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = p.Dir
-	// A user's own flags or workspace must not change what we build.
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off")
-	if p.Arch != "" {
-		cmd.Env = append(cmd.Env, "GOARCH="+p.Arch)
-	}
+	cmd := goCommand(ctx, p, append([]string{"build", "-o", out + string(filepath.Separator)}, p.Arguments()...)...)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Run(); err != nil {
 		return errors.Join(err, errors.New(tail(output.String(), 20)))
 	}
 	return nil
+}
+
+// goCommand runs go in the tool's module. When it's stopped, go stops its compilers.
+func goCommand(ctx context.Context, p Pin, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	cmd.Dir = p.Dir
+	// A user's own flags or workspace must not change what we build.
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off")
+	if p.Arch != "" {
+		cmd.Env = append(cmd.Env, "GOARCH="+p.Arch)
+	}
+	return cmd
 }
 
 func tail(text string, lines int) string {

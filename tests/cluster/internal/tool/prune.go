@@ -13,12 +13,6 @@ import (
 // Prune removes what the cache holds besides the binaries of the current pins, and returns the removed folders. Another checkout with other
 // pins builds its own again.
 func (b Builder) Prune(ctx context.Context) ([]string, error) {
-	// A build that is under way has its files here too.
-	held, err := b.lock(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer held.Release()
 	wanted := map[string]bool{}
 	for _, t := range Catalog() {
 		p, err := Resolve(b.Tools, t)
@@ -36,10 +30,23 @@ func (b Builder) Prune(ctx context.Context) ([]string, error) {
 		if wanted[dir] {
 			continue
 		}
-		if err := os.RemoveAll(dir); err != nil {
-			return removed, fmt.Errorf("removing %s: %w", dir, err)
+		if err := b.remove(ctx, dir); err != nil {
+			return removed, err
 		}
 		removed = append(removed, dir)
 	}
 	return removed, nil
+}
+
+// remove waits for a build that is under way: its files are here, too.
+func (b Builder) remove(ctx context.Context, dir string) error {
+	held, err := b.lock(ctx, filepath.Base(filepath.Dir(dir)))
+	if err != nil {
+		return err
+	}
+	defer held.Release()
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("removing %s: %w", dir, err)
+	}
+	return nil
 }

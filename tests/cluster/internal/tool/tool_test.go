@@ -237,6 +237,34 @@ func TestAFailedBuildLeavesNothingAndSaysWhy(t *testing.T) {
 	}
 }
 
+func TestWhoComesWhileAToolIsBuiltWaitsForThatOneOnly(t *testing.T) {
+	b, out := ours(t, "package main\n\nfunc main() {}\n")
+	held, err := b.lock(t.Context(), "another")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Release()
+	if err := b.Ensure(t.Context(), []Tool{own}); err != nil || strings.Contains(out.String(), "waiting") {
+		t.Errorf("while another tool was built: %v\n%s", err, out)
+	}
+	if err := os.RemoveAll(filepath.Join(b.Cache, "bin")); err != nil {
+		t.Fatal(err)
+	}
+	same, err := b.lock(t.Context(), own.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if err := b.Ensure(ctx, []Tool{own}); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(out.String(), "waiting for another build of x") {
+		t.Errorf("while the same was built: %v\n%s", err, out)
+	}
+	same.Release()
+	if err := b.Ensure(t.Context(), []Tool{own}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPruneKeepsWhatIsPinned(t *testing.T) {
 	b := Builder{Tools: filepath.Join("..", "..", "tools"), Cache: t.TempDir()}
 	restic, _, err := Find("restic", "1.36")
