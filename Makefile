@@ -172,16 +172,8 @@ demo: can-push-$(WHERE) $(CLUSTER) ## Back up and restore an annotated Deploymen
 ##@ Test
 
 # test-olm comes last: it begins with a version that is lower than the one that the scorecard leaves installed.
-TESTS := test-unit test-integration test-e2e $(if $(filter local,$(WHERE)),test-scorecard test-olm)
-
-# What the last of them need is built beside the first ones, which wait a lot, as far as they leave a processor idle. Nothing depends on that: what isn't
-# there when it's asked for is built then, and says why if it can't be.
 .PHONY: test
-test: verify-release ## Run every test. The first time, this builds a Kubernetes and OLM.
-	@mkdir -p .cluster/logs; \
-	$(if $(filter local,$(WHERE)),nice -n 19 $(CLUSTER) build $(CLUSTER_FLAGS) $(LATER_TOOLS) > .cluster/logs/build-ahead.log 2>&1 &) \
-	trap 'kill $${!:-} 2> /dev/null || true' EXIT; \
-	$(MAKE) $(TESTS)
+test: verify-release test-unit test-integration test-e2e $(if $(filter local,$(WHERE)),test-scorecard test-olm) ## Run every test. The first time, this builds a Kubernetes and OLM.
 
 # The package that takes longest begins first: the others are done beside it.
 .PHONY: test-unit

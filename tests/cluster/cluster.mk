@@ -7,8 +7,6 @@
 
 CLUSTER := bin/cluster
 CLUSTER_SOURCES := $(shell find tests/cluster/main.go tests/cluster/go.mod tests/cluster/go.sum tests/cluster/internal -type f)
-# What a running cluster needs, and no test before: for who wants it built ahead.
-LATER_TOOLS := containerd pause wget registry coredns kube-rbac-proxy olm grpc-health-probe
 CLUSTER_FLAGS := $(if $(K8S_VERSION),--kubernetes $(K8S_VERSION))
 
 # No flags of its own on purpose: the Kubernetes libraries that this compiles are then the same build as the tests', once for both.

@@ -66,9 +66,9 @@ func Catalog() []Tool {
 		single("pause", "", ".", 0.1),
 		single("wget", "", ".", 0.2),
 		plain(single("registry", "github.com/distribution/distribution/v3", "github.com/distribution/distribution/v3/cmd/registry", 0.8)),
-		plain(single("coredns", "github.com/coredns/coredns", ".", 0.9)),
-		plain(stamped(single("kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy/cmd/kube-rbac-proxy", 1.2),
-			kubeVersionPackage+".gitVersion")),
+		single("coredns", "github.com/coredns/coredns", ".", 0.4),
+		stamped(single("kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy", "github.com/brancz/kube-rbac-proxy/cmd/kube-rbac-proxy", 0.2),
+			kubeVersionPackage+".gitVersion"),
 		plain(Tool{
 			Name: "operator-sdk", Module: "github.com/operator-framework/operator-sdk",
 			Packages: []string{
@@ -83,11 +83,11 @@ func Catalog() []Tool {
 			},
 			Minutes: 2,
 		}),
-		plain(Tool{
+		Tool{
 			Name: "opm", Module: "github.com/operator-framework/operator-registry",
 			Packages: []string{"github.com/operator-framework/operator-registry/cmd/opm"}, Binaries: []string{"opm"},
-			Tags: []string{"containers_image_openpgp"}, Minutes: 1.5,
-		}),
+			Tags: []string{"containers_image_openpgp"}, Minutes: 1.1,
+		},
 		plain(single("grpc-health-probe", "github.com/grpc-ecosystem/grpc-health-probe", "github.com/grpc-ecosystem/grpc-health-probe", 0.2)),
 		plain(Tool{
 			Name: "olm", Module: olmModule,

@@ -143,11 +143,14 @@ func TestEveryToolOfTheCatalogIsPinned(t *testing.T) {
 	}
 }
 
-// The project, this program and the default Kubernetes have hundreds of packages in common, which are compiled once for all three, but only where each of
-// them asks for the same version.
+// The project, this program, the default Kubernetes and what was raised to its versions have hundreds of packages in common, which are compiled once for all
+// of them, but only where each asks for the same version.
 func TestWhatIsCompiledTogetherHasTheSameVersions(t *testing.T) {
 	root := filepath.Join("..", "..", "..", "..")
-	folders := []string{root, filepath.Join(root, "tests", "cluster"), filepath.Join(root, "tests", "cluster", "tools", "kubernetes-"+KubernetesVersions[0])}
+	folders := []string{root, filepath.Join(root, "tests", "cluster")}
+	for _, name := range []string{"kubernetes-" + KubernetesVersions[0], "coredns", "kube-rbac-proxy"} {
+		folders = append(folders, filepath.Join(root, "tests", "cluster", "tools", name))
+	}
 	versions := map[string]string{}
 	for _, folder := range folders {
 		file := filepath.Join(folder, "go.mod")
