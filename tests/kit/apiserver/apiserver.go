@@ -7,9 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -46,7 +44,7 @@ func Start(t testing.TB, options ...Option) Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder, err := assets(t.Context(), root)
+	folder, err := assets(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,16 +104,9 @@ func grant(ctx context.Context, admin *rest.Config, folder string) (string, erro
 	return "system:serviceaccount:" + subject.Namespace + ":" + subject.Name, nil
 }
 
-func assets(ctx context.Context, root string) (string, error) {
+func assets(ctx context.Context) (string, error) {
 	if folder := os.Getenv(assetsVariable); folder != "" {
 		return folder, nil
 	}
-	cmd := exec.CommandContext(ctx, "go", "run", ".", "assets")
-	cmd.Dir = filepath.Join(root, "tests", "cluster")
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly -trimpath", "GOWORK=off")
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("asking the cluster tool for its programs: %w", err)
-	}
-	return strings.TrimSpace(string(out)), nil
+	return tool.Ask(ctx, "assets")
 }

@@ -25,7 +25,7 @@ func Path(t testing.TB, name string) string {
 	if path, ok := known.Load(name); ok {
 		return path.(string)
 	}
-	path, err := locate(t.Context(), name)
+	path, err := Ask(t.Context(), "bin", name)
 	if err != nil {
 		t.Fatalf("finding %s: %v", name, err)
 	}
@@ -33,14 +33,14 @@ func Path(t testing.TB, name string) string {
 	return path
 }
 
-// locate asks the cluster tool of this checkout, run from source: a binary under bin might be older than
-// the pins.
-func locate(ctx context.Context, name string) (string, error) {
+// Ask runs a command of the cluster tool of this checkout, and returns what it prints. It's run from source: a binary under bin might be
+// older than the pins.
+func Ask(ctx context.Context, args ...string) (string, error) {
 	root, err := Root()
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.CommandContext(ctx, "go", "run", ".", "bin", name)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"run", "."}, args...)...)
 	cmd.Dir = filepath.Join(root, "tests", "cluster")
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly -trimpath", "GOWORK=off")
 	var stderr bytes.Buffer
