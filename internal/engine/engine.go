@@ -109,9 +109,10 @@ type Summary struct {
 
 // RestoreSummary is what one Restore did.
 type RestoreSummary struct {
-	Path       string `json:"path"`
-	Files      int64  `json:"files,omitempty"`
-	TotalBytes int64  `json:"totalBytes"`
+	Path string `json:"path"`
+	// Files is the number of files and folders, the path itself among them.
+	Files      int64 `json:"files,omitempty"`
+	TotalBytes int64 `json:"totalBytes"`
 }
 
 // Progress is how far a Backup or a Restore is. It is printed by the mover as one JSON line.

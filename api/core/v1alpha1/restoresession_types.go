@@ -206,7 +206,7 @@ type RestoreProgress struct {
 	// +optional
 	PercentDone string `json:"percentDone,omitempty"`
 
-	// TotalFiles is how many files there are to restore.
+	// TotalFiles is how many files and folders there are to restore.
 	// +optional
 	TotalFiles int64 `json:"totalFiles,omitempty"`
 

@@ -73,7 +73,7 @@ func reported(fact restore.Job, report task.Report) restore.Job {
 		}
 	}
 	if fact.Succeeded {
-		fact.Restored = fmt.Sprintf(": %d files, %s", files, size.Format(bytes))
+		fact.Restored = fmt.Sprintf(": %d files and folders, %s", files, size.Format(bytes))
 		fact.Progress = progressOf(&engine.Progress{
 			SecondsElapsed: int64(fact.Duration.Seconds()), TotalFiles: files, FilesDone: files, TotalBytes: bytes, BytesDone: bytes,
 		})

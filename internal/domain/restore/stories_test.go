@@ -132,7 +132,7 @@ func (w *world) verify(story string) {
 func TestStories(t *testing.T) {
 	succeeded := func(j *Job) {
 		j.Ended, j.Reported, j.Succeeded, j.Working, j.Waiting = true, true, true, false, ""
-		j.Restored, j.Duration = ": 12 files, 5.000 MiB", 4*time.Second
+		j.Restored, j.Duration = ": 12 files and folders, 5.000 MiB", 4*time.Second
 	}
 	for story, tell := range map[string]func(w *world){
 		"the node of a pod is lost": func(w *world) {
