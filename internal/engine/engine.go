@@ -120,7 +120,7 @@ type Progress struct {
 	// Path is the path that is being worked on.
 	Path           string `json:"path,omitempty"`
 	SecondsElapsed int64  `json:"secondsElapsed"`
-	// TotalFiles and TotalBytes grow while the tree is still being scanned.
+	// TotalFiles and TotalBytes grow while the tree is still being scanned. A Restore counts folders as files, a Backup doesn't.
 	TotalFiles int64 `json:"totalFiles"`
 	FilesDone  int64 `json:"filesDone"`
 	TotalBytes int64 `json:"totalBytes"`
